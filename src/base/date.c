@@ -4,6 +4,7 @@
  */
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,7 @@
 static const char months[12][4] = {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+#define AGE_MAX 20000 /* of one unit: to what is longer nothing is added */
 #define YEAR_1 (-62135596800LL) /* 0001-01-01T00:00:00 */
 #define YEAR_9999 (253402300799LL) /* 9999-12-31T23:59:59 */
 
@@ -97,6 +99,43 @@ struct day day_of(int64_t seconds)
 	return (struct day){c.year, c.month, c.day};
 }
 
+bool age_read(const char *text, struct age *out)
+{
+	*out = (struct age){0};
+	if (!*text)
+		return false;
+	while (*text) {
+		size_t digits = strspn(text, "0123456789");
+		int n = digits > 0 && digits < 6 ? text_number(text, digits) : -1, *to;
+		char unit = text[digits];
+
+		if (unit == 'w')
+			n *= 7;
+		to = unit == 'y'                  ? &out->years
+		     : unit == 'm'                ? &out->months
+		     : unit == 'w' || unit == 'd' ? &out->days
+		     : unit == 'h'                ? &out->hours
+		                                  : NULL;
+		if (n < 0 || !to || *to > AGE_MAX)
+			return false;
+		*to += n;
+		text += digits + 1;
+	}
+	return true;
+}
+
+struct day day_before(const struct day *d, const struct age *age)
+{
+	int all = d->year * 12 + d->month - 1 - age->years * 12 - age->months, length;
+	struct day to = {all / 12, all % 12 + 1, d->day};
+
+	if (all < 12)
+		return (struct day){1, 1, 1};
+	length = day_month_length(to.year, to.month);
+	to.day = to.day > length ? length : to.day;
+	return day_of(day_start(&to) - age->days * (int64_t)86400);
+}
+
 static bool civil_valid(const struct civil *c)
 {
 	if (!day_is_valid(&(struct day){c->year, c->month, c->day}))
@@ -112,19 +151,6 @@ static int64_t civil_seconds(const struct civil *c)
 	       c->minute * 60 + c->second;
 }
 
-/* Exactly n digits, or -1. */
-static int read_digits(const char *s, size_t n)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		value = value * 10 + (s[i] - '0');
-	}
-	return value;
-}
-
 static int month_number(const char *s)
 {
 	for (int i = 0; i < 12; i++)
@@ -136,7 +162,7 @@ static int month_number(const char *s)
 /* "+hhmm" to minutes. */
 static bool zone_number(const char *s, int16_t *out)
 {
-	int hours = read_digits(s + 1, 2), minutes = hours < 0 ? -1 : read_digits(s + 3, 2);
+	int hours = text_number(s + 1, 2), minutes = hours < 0 ? -1 : text_number(s + 3, 2);
 
 	if ((*s != '+' && *s != '-') || hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
 		return false;
@@ -160,12 +186,12 @@ bool date_parse_imap(const char *s, struct date *out)
 	if (strlen(s) != 26 || s[2] != '-' || s[6] != '-' || s[11] != ' ' || s[14] != ':' ||
 	        s[17] != ':' || s[20] != ' ')
 		return false;
-	c.day = s[0] == ' ' ? read_digits(s + 1, 1) : read_digits(s, 2);
+	c.day = s[0] == ' ' ? text_number(s + 1, 1) : text_number(s, 2);
 	c.month = month_number(s + 3);
-	c.year = read_digits(s + 7, 4);
-	c.hour = read_digits(s + 12, 2);
-	c.minute = read_digits(s + 15, 2);
-	c.second = read_digits(s + 18, 2);
+	c.year = text_number(s + 7, 4);
+	c.hour = text_number(s + 12, 2);
+	c.minute = text_number(s + 15, 2);
+	c.second = text_number(s + 18, 2);
 	if (!civil_valid(&c) || !zone_number(s + 21, &zone))
 		return false;
 	set_date(out, &c, zone);
@@ -254,7 +280,7 @@ static int take_number(struct scan *s, size_t max, size_t *len_out)
 		n++;
 	if (n == 0 || n > max)
 		return -1;
-	value = read_digits(s->p, n);
+	value = text_number(s->p, n);
 	s->p += n;
 	if (len_out)
 		*len_out = n;
@@ -362,12 +388,12 @@ bool date_parse_iso(const char *s, int64_t *out)
 	if (strlen(s) != 20 || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' ||
 	        s[16] != ':' || s[19] != 'Z')
 		return false;
-	c.year = read_digits(s, 4);
-	c.month = read_digits(s + 5, 2);
-	c.day = read_digits(s + 8, 2);
-	c.hour = read_digits(s + 11, 2);
-	c.minute = read_digits(s + 14, 2);
-	c.second = read_digits(s + 17, 2);
+	c.year = text_number(s, 4);
+	c.month = text_number(s + 5, 2);
+	c.day = text_number(s + 8, 2);
+	c.hour = text_number(s + 11, 2);
+	c.minute = text_number(s + 14, 2);
+	c.second = text_number(s + 17, 2);
 	if (!civil_valid(&c))
 		return false;
 	*out = civil_seconds(&c);

@@ -410,3 +410,35 @@ int fd_read_next(void *fd, void *p, size_t n, size_t *got_out, struct err *err)
 	*got_out = got > 0 ? (size_t)got : 0;
 	return got < 0 ? err_sys(err, ERR_WHOLE, "cannot read") : 0;
 }
+
+/* A file that nobody else can open, where the file system knows no O_TMPFILE. */
+static int named_and_gone(const char *dir)
+{
+	enum { TRIES = 100 };
+	int fd = -1;
+
+	for (unsigned i = 0; i < TRIES && fd < 0; i++) {
+		char *path = xasprintf("%s/valise-%ld-%u.tmp", dir, (long)getpid(), i);
+
+		fd = sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+		if (fd >= 0 && sys_unlinkat(AT_FDCWD, path, 0) != 0)
+			fd_close(fd), fd = -1;
+		free(path);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+int file_temporary(int *fd_out, struct err *err)
+{
+	const char *dir = getenv("TMPDIR");
+
+	if (!dir || dir[0] != '/')
+		dir = "/var/tmp";
+	*fd_out = sys_openat(AT_FDCWD, dir, O_TMPFILE | O_RDWR, 0600);
+	if (*fd_out < 0)
+		*fd_out = named_and_gone(dir);
+	return *fd_out < 0 ? err_sys(err, ERR_WHOLE, "no temporary file can be made in %s", dir)
+	                   : 0;
+}

@@ -48,6 +48,18 @@ int part_id_cmp(const void *a, const void *b)
 	return x->part < y->part ? -1 : x->part > y->part;
 }
 
+int object_place_cmp(const struct object_place *x, const struct object_place *y)
+{
+	int d = part_id_cmp(
+	        &(struct part_id){x->snapshot, x->part}, &(struct part_id){y->snapshot, y->part});
+
+	if (d == 0 && x->member != y->member)
+		d = x->member < y->member ? -1 : 1;
+	if (d == 0 && x->offset != y->offset)
+		d = x->offset < y->offset ? -1 : 1;
+	return d;
+}
+
 void part_id_format(struct part_id id, char out[LAYOUT_PATH])
 {
 	snprintf(out, LAYOUT_PATH, "%06u/part-%06u.tar.gz", id.snapshot, id.part);

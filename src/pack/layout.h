@@ -39,6 +39,8 @@ struct part_id {
 	uint32_t snapshot, part;
 };
 int part_id_cmp(const void *a, const void *b); /* for qsort */
+/* In the order in which they are stored, so that each member is inflated once. */
+int object_place_cmp(const struct object_place *x, const struct object_place *y);
 void part_id_format(struct part_id id, char out[LAYOUT_PATH]);
 bool part_id_parse(const char *s, struct part_id *out);
 /* The same with "data/" before it. */

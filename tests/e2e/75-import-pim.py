@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Calendars and address books as files: what an import makes of them is what vdirsyncer and khal make of them, Radicale and Cyrus take it and give it back with the
 same meaning, and importing again adds nothing. Read back by Python and those programs alone."""
+import json
 import os
 import re
 import shutil
@@ -86,6 +87,10 @@ def test_split_as_vdirsyncer(t):
 def test_fixtures(t):
     """Everything that files have: folds in a character, no UID, doubles, versions, names, colours; octets of each object stay."""
     text = run(0, "import", FIXTURES + "/calendar.ics", FIXTURES + "/cards.vcf", FIXTURES + "/cards-2.1.vcf", FIXTURES + "/address-book-utf16.vcf", FIXTURES + "/vdir", "-o", t + "/a")
+    for line in run(0, "list", t + "/a", "--items", "--json").splitlines():  # show takes what list calls it
+        item = json.loads(line)
+        if "href" in item:
+            run(0, "show", t + "/a", "%(kind)s/%(collection)s/%(href)s" % item)
     for what in (r"METHOD:PUBLISH is left out", "1 without a UID", "1 stand there twice", "1 are other versions of a UID", "2 without a UID", "it is UTF-16"):
         says(text, what)
     have = unpacked(t, t + "/a")

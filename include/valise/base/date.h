@@ -39,6 +39,17 @@ int day_month_length(int year, int month); /* month from 1 to 12 */
 int64_t day_start(const struct day *d);
 struct day day_of(int64_t seconds);
 
+/*
+ * An age by the calendar, not by seconds: "36h", "7d", "4w", "18m" (months), "1y6m"; false: it
+ * is none. day_before: the day so long before ${d}, without the hours; where a month is too
+ * short, its last day; nothing is before the year 1.
+ */
+struct age {
+	int years, months, days, hours;
+};
+bool age_read(const char *text, struct age *out);
+struct day day_before(const struct day *d, const struct age *age);
+
 /* "2026-11-22T17:16:00Z" */
 char *date_format_iso(int64_t utc, char out[DATE_TEXT_SIZE]);
 bool date_parse_iso(const char *s, int64_t *out);

@@ -87,6 +87,12 @@ int file_sha256(int dirfd, const char *path, uint8_t sum_out[32], uint64_t *size
  */
 uint64_t disk_free(int dirfd, const char *path);
 
+/*
+ * A file without a name, for reading and writing, in $TMPDIR, else in /var/tmp (/tmp may be
+ * memory): it is gone with its descriptor. ERR_IO, ERR_SPACE.
+ */
+int file_temporary(int *fd_out, struct err *err) MUST_CHECK;
+
 /* Of the file descriptor *(int *)${fd}: what comes next, *got_out 0 at the end. */
 int fd_read_next(void *fd, void *p, size_t n, size_t *got_out, struct err *err) MUST_CHECK;
 /* Of a file that nothing was written to; -1 is fine. */

@@ -43,4 +43,7 @@ void texts_free(char **list, size_t n);
  */
 int hex_octet(const char *s);
 
+/* The number that ${n} digits (at most 9) at ${s} are; -1: something else is among them. */
+int text_number(const char *s, size_t n);
+
 #endif

@@ -89,7 +89,7 @@ int html_text(const void *p, size_t n, const char *charset, uint64_t max, mime_w
 
 /*
  * Octets on their way into a message: in memory, the more of them in a file that has no name
- * (TMPDIR, else /tmp). mime_spool_write fits tree_write_fn. mime_spool_open: *out lives no
+ * (file_temporary). mime_spool_write fits tree_write_fn. mime_spool_open: *out lives no
  * longer than the spool.
  */
 struct mime_spool;

@@ -46,8 +46,6 @@ struct selection {
 void selection_all(struct selection *s); /* everything */
 /* Does anything but collections have to be decided? */
 bool selection_by_item(const struct selection *s);
-/* By more than dates, sizes and flags? That a source cannot know before it fetches. */
-bool selection_by_name(const struct selection *s);
 /* Is the collection meant: by its kind, and its names? */
 bool selection_coll(const struct selection *s, enum coll_kind kind, const struct pattern_name *n);
 /*
@@ -65,10 +63,13 @@ enum select_answer { SELECT_NO, SELECT_YES, SELECT_ASK };
 enum select_answer selection_named(
         const struct selection *s, enum coll_kind kind, const struct item_about *a, bool known);
 bool selection_octets(const struct selection *s, enum coll_kind kind, const void *p, size_t n);
-/* Is it the item that "FOLDER/UID" names? Also by href, its last segment, the file's name in
- * the tree, and the UID of an event or card. */
+/*
+ * Is it the item that "FOLDER/UID" names? Also by href, its last segment, the file's name in the
+ * tree, and the UID of an event or card. selection_is_called: the same of what is behind FOLDER.
+ */
 bool selection_is_item(const char *text, const struct tree_head *h, const struct tree_coll *c,
         const struct tree_item *it);
+bool selection_is_called(const char *key, const struct tree_coll *c, const struct tree_item *it);
 
 /*
  * What is decided by dates, sizes and flags as the options that mean it, "--since 2024-01-01

@@ -122,3 +122,15 @@ int hex_octet(const char *s)
 
 	return low < 0 ? -1 : high << 4 | low;
 }
+
+int text_number(const char *s, size_t n)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return -1;
+		value = value * 10 + (s[i] - '0');
+	}
+	return value;
+}

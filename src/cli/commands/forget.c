@@ -75,7 +75,7 @@ static int read_wish(const struct args *a, struct wish *w)
 		w->numbers[i] = (unsigned)n;
 	}
 	r->has_within = within != NULL;
-	if (within && !keep_age_read(within, &r->within))
+	if (within && !age_read(within, &r->within))
 		return usage_error(a,
 		        "--keep-within takes an age such as 36h, 7d, 4w, 6m (months) or 1y6m, not "
 		        "\"%s\"",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include "valise/base/mem.h"
 #include "valise/pack/archive.h"
+#include "valise/tree/select.h"
 #include "cli/show/show.h"
 
 const struct command show_command = {
@@ -19,14 +20,6 @@ const struct command show_command = {
         .max_pos = 2,
         .run = cmd_show,
 };
-
-static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
-{
-	(void)ctx;
-	if (fwrite(p, 1, n, stdout) != n)
-		return err_sys(err, ERR_WHOLE, "standard output");
-	return 0;
-}
 
 enum { SHOWN_MAX = 64 << 20 }; /* in JSON, which is held whole */
 
@@ -84,7 +77,7 @@ static int show_item(const struct args *a, struct tree_reader *r, const struct t
 	if (args_has(a, "json"))
 		rc = show_json(&s, &err);
 	else if (!is_decoded(a))
-		rc = r->ops->body(r, c, it, to_stdout, NULL, &err);
+		rc = r->ops->body(r, c, it, print_octets, NULL, &err);
 	else
 		rc = c->kind == COLL_MAIL ? show_mail(&s, &err) : show_resource(&s, &err);
 	return rc < 0 ? fail(a, &err) : 0;
@@ -117,22 +110,15 @@ static uint32_t uid_of(const char *key)
 	return *key && !key[strspn(key, "0123456789")] && uid <= UINT32_MAX ? (uint32_t)uid : 0;
 }
 
-/* By UID; for DAV by href, its last segment, or the file's name in the tree. */
 static const struct tree_item *find_item(const struct tree_coll *c, const char *key)
 {
 	uint32_t uid = uid_of(key);
 
 	if (c->kind == COLL_MAIL)
 		return uid ? tree_coll_find(c, uid) : NULL;
-	for (size_t i = 0; i < c->n_items; i++) {
-		const struct tree_ext *x = tree_item_ext(c, &c->items[i]);
-		const char *last = x && x->href ? strrchr(x->href, '/') : NULL;
-
-		if (x && ((x->path && !strcmp(x->path, key)) || (last && !strcmp(last + 1, key)) ||
-		                 (x->href && !strcmp(x->href, key)) ||
-		                 (x->uid && !strcmp(x->uid, key))))
+	for (size_t i = 0; i < c->n_items; i++)
+		if (selection_is_called(key, c, &c->items[i]))
 			return &c->items[i];
-	}
 	return NULL;
 }
 

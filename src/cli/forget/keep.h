@@ -5,19 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include "valise/base/date.h"
 
 /*
  * Which snapshots stay, by the rules that people know from restic and borg: of each day (week,
  * month, year) that has a snapshot the last one, from the newest such day on, for as many days
  * as are asked for. What one rule keeps, no other takes away.
  */
-
-/* By a calendar, not by seconds: a month is as long as it is. */
-struct keep_age {
-	unsigned years, months, days, hours;
-};
-/* "36h", "7d", "4w", "6m", "1y6m"; false: it is none. */
-bool keep_age_read(const char *text, struct keep_age *out);
 
 enum keep_why {
 	KEEP_LAST = 1,
@@ -38,7 +32,7 @@ char *keep_text(unsigned why, char out[KEEP_TEXT_SIZE]);
 struct keep_rules {
 	uint64_t last, daily, weekly, monthly, yearly; /* 0: no such rule */
 	bool has_within;
-	struct keep_age within; /* before the newest snapshot, not before today */
+	struct age within; /* before the newest snapshot, not before today */
 	const unsigned *numbers; /* ${n_numbers} snapshots, lent */
 	size_t n_numbers;
 };

@@ -111,7 +111,7 @@ int done_forget(const struct job *j, struct err *err) MUST_CHECK;
  */
 void done_write(const struct job *j);
 /* "90m", "12h", "3d", "2w" */
-bool age_read(const char *text, int64_t *seconds_out);
+bool duration_read(const char *text, int64_t *seconds_out);
 /* "2/8": counted from 1. */
 bool shard_read(const char *text, unsigned *i_out, unsigned *n_out);
 /* Of ${n} shards, from 0: decided by the name alone. */

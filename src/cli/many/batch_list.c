@@ -298,7 +298,7 @@ static int read_options(struct list *l)
 		rc = usage_error(a, "--jobs is a number from 1 to %d", JOBS_MAX);
 	if (rc == 0 && shard && !shard_read(shard, &l->shard, &l->shards))
 		rc = usage_error(a, "--shard takes I/N, as in 1/8 to 8/8, not \"%s\"", shard);
-	if (rc == 0 && within && !age_read(within, &age))
+	if (rc == 0 && within && !duration_read(within, &age))
 		rc = usage_error(a,
 		        "--done-within takes an age such as 90m, 12h, 3d or 2w, not \"%s\"",
 		        within);

@@ -23,7 +23,7 @@
 #define HASH_LEN 32
 #define SHARDS_MAX 100000
 
-bool age_read(const char *text, int64_t *out)
+bool duration_read(const char *text, int64_t *out)
 {
 	static const struct {
 		char unit;

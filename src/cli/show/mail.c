@@ -212,7 +212,7 @@ int mail_to_json(const struct shown_item *s, json_t *o, struct err *err)
 	return rc;
 }
 
-static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
+int print_octets(void *ctx, const void *p, size_t n, struct err *err)
 {
 	(void)ctx;
 	if (fwrite(p, 1, n, stdout) != n)
@@ -228,7 +228,7 @@ static int print_part(const struct args *a, struct mime_message *m, size_t i, st
 
 	mime_parts(m, &parts);
 	if (!isatty(STDOUT_FILENO))
-		return mime_part_octets(m, i, to_stdout, NULL, err);
+		return mime_part_octets(m, i, print_octets, NULL, err);
 	if (strncmp(parts[i].type, "text/", 5) != 0)
 		return usage_error(a,
 		        "part %s is %s, which is nothing for a terminal: send it to "

@@ -46,6 +46,8 @@ int printer_write(void *printer, const void *p, size_t n, struct err *err) MUST_
 void printer_end(struct printer *p); /* the last line is whole; frees */
 /* "From:     Ann"; of several lines each under the first. */
 void print_field(const char *label, const char *text);
+/* Octets as they are, to standard output; fits tree_write_fn. */
+int print_octets(void *ctx, const void *p, size_t n, struct err *err) MUST_CHECK;
 /* What the catalog knows of the item: folder, flags and so on. */
 void print_listing(const struct shown_item *s);
 

@@ -37,15 +37,6 @@ static void give_once(struct naming *k, enum content_name what, char *text)
 	free(text);
 }
 
-/* Only digits at these places? */
-static bool are_digits(const char *s, size_t from, size_t to)
-{
-	for (; from < to; from++)
-		if (s[from] < '0' || s[from] > '9')
-			return false;
-	return true;
-}
-
 /* A date or date-time as people read it (RFC 3339); anything else as it is. */
 static char *start_text(const struct content_line *l)
 {
@@ -53,9 +44,9 @@ static char *start_text(const struct content_line *l)
 	size_t n = l->value_len;
 	bool utc = n == 16 && v[15] == 'Z';
 
-	if (n == 8 && are_digits(v, 0, 8))
+	if (n == 8 && text_number(v, 8) >= 0)
 		return xasprintf("%.4s-%.2s-%.2s", v, v + 4, v + 6);
-	if ((n == 15 || utc) && v[8] == 'T' && are_digits(v, 0, 8) && are_digits(v, 9, 15))
+	if ((n == 15 || utc) && v[8] == 'T' && text_number(v, 8) >= 0 && text_number(v + 9, 6) >= 0)
 		return xasprintf("%.4s-%.2s-%.2sT%.2s:%.2s:%.2s%s%s%s", v, v + 4, v + 6, v + 9,
 		        v + 11, v + 13, utc ? "Z" : "", zone && !utc ? " " : "",
 		        zone && !utc ? zone : "");

@@ -12,29 +12,12 @@ static const char *const months[] = {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
-static bool are_digits(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
-static int number(const char *s, size_t n)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < n; i++)
-		value = value * 10 + (s[i] - '0');
-	return value;
-}
-
 /* "20241103" as a moment of its calendar day. */
 static bool read_day(const char *s, struct tm *out)
 {
-	*out = (struct tm){.tm_year = number(s, 4) - 1900,
-	        .tm_mon = number(s + 4, 2) - 1,
-	        .tm_mday = number(s + 6, 2)};
+	*out = (struct tm){.tm_year = text_number(s, 4) - 1900,
+	        .tm_mon = text_number(s + 4, 2) - 1,
+	        .tm_mday = text_number(s + 6, 2)};
 	return out->tm_mon >= 0 && out->tm_mon < 12 && out->tm_mday >= 1 && out->tm_mday <= 31;
 }
 
@@ -45,8 +28,8 @@ void tell_time(const char *v, const char *zone, bool last, struct buf *out)
 	struct tm t;
 	time_t at;
 
-	if (!(day || ((n == 15 || utc) && v[8] == 'T' && are_digits(v + 9, 6))) ||
-	        !are_digits(v, 8) || !read_day(v, &t)) {
+	if (!(day || ((n == 15 || utc) && v[8] == 'T' && text_number(v + 9, 6) >= 0)) ||
+	        text_number(v, 8) < 0 || !read_day(v, &t)) {
 		buf_puts(out, v);
 		return;
 	}
@@ -76,9 +59,9 @@ void tell_duration(const char *value, struct buf *out)
 			continue;
 		if (!letter || !*letter)
 			break;
-		if (number(p, digits) > 0) {
-			buf_putf(out, "%s%d %s%s", before, number(p, digits),
-			        words[letter - letters], number(p, digits) == 1 ? "" : "s");
+		if (text_number(p, digits) > 0) {
+			buf_putf(out, "%s%d %s%s", before, text_number(p, digits),
+			        words[letter - letters], text_number(p, digits) == 1 ? "" : "s");
 			before = " ";
 		}
 		p += digits;
@@ -138,7 +121,7 @@ static void put_weekday(const char *s, struct buf *out)
 
 static void put_month(const char *s, struct buf *out)
 {
-	int n = are_digits(s, strlen(s)) && strlen(s) < 3 ? number(s, strlen(s)) : 0;
+	int n = strlen(s) < 3 ? text_number(s, strlen(s)) : -1;
 
 	buf_puts(out, n >= 1 && n <= 12 ? months[n - 1] : s);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "valise/base/date.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "internal.h"
@@ -15,43 +16,18 @@ enum {
 	END_DAY = 24837, /* 2038-01-01: libical goes no further */
 };
 
-static bool are_digits(const char *s, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
-static int number(const char *s, size_t n)
-{
-	int value = 0;
-
-	while (n--)
-		value = value * 10 + *s++ - '0';
-	return value;
-}
-
-/* Days since 1970-01-01 of the Gregorian calendar. */
-static int64_t day_of(int year, int month, int day)
-{
-	int64_t y = month > 2 ? year : year - 1, m = (month + 9) % 12;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 bool merge_local_time(const char *s, size_t n, int64_t *out)
 {
 	int month, day;
 
-	if (n < 15 || !are_digits(s, 8) || (s[8] | 0x20) != 't' || !are_digits(s + 9, 6))
+	if (n < 15 || text_number(s, 8) < 0 || (s[8] | 0x20) != 't' || text_number(s + 9, 6) < 0)
 		return false;
-	month = number(s + 4, 2);
-	day = number(s + 6, 2);
+	month = text_number(s + 4, 2);
+	day = text_number(s + 6, 2);
 	if (month < 1 || month > 12 || day < 1 || day > 31)
 		return false;
-	*out = day_of(number(s, 4), month, day) * DAY + number(s + 9, 2) * 3600 +
-	       number(s + 11, 2) * 60 + number(s + 13, 2);
+	*out = day_start(&(struct day){text_number(s, 4), month, day}) +
+	       text_number(s + 9, 2) * 3600 + text_number(s + 11, 2) * 60 + text_number(s + 13, 2);
 	return true;
 }
 
@@ -64,8 +40,8 @@ struct fitness {
 
 static bool is_offset(const char *s, size_t n)
 {
-	return (n == 5 || n == 7) && (*s == '+' || *s == '-') && are_digits(s + 1, n - 1) &&
-	       number(s + 1, 2) < 24;
+	return (n == 5 || n == 7) && (*s == '+' || *s == '-') && text_number(s + 1, n - 1) >= 0 &&
+	       text_number(s + 1, 2) < 24;
 }
 
 /* Once or more often a year, never within a day. */

@@ -1,10 +1,7 @@
 /* Octets in memory, and in a file without a name when they are many. */
-#include <fcntl.h>
-#include <stdlib.h>
 #include "import/pim/spool.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
-#include "valise/base/sys.h"
 
 enum { PIECE = 65536 };
 
@@ -21,28 +18,6 @@ void spool_clear(struct spool *s)
 	buf_clear(&s->memory);
 }
 
-/* A file that is gone with its descriptor. */
-static int open_file(int *fd_out, struct err *err)
-{
-	const char *dir = getenv("TMPDIR");
-
-	if (!dir || dir[0] != '/')
-		dir = "/var/tmp";
-	*fd_out = sys_openat(AT_FDCWD, dir, O_TMPFILE | O_RDWR, 0600);
-	if (*fd_out < 0) { /* a file system without them */
-		char *path = xasprintf("%s/.valise-XXXXXX", dir);
-
-		*fd_out = mkostemp(path, O_CLOEXEC);
-		if (*fd_out >= 0 && sys_unlinkat(AT_FDCWD, path, 0) != 0) {
-			fd_close(*fd_out);
-			*fd_out = -1;
-		}
-		free(path);
-	}
-	return *fd_out < 0 ? err_sys(err, ERR_WHOLE, "no temporary file can be made in %s", dir)
-	                   : 0;
-}
-
 int spool_add(struct spool *s, const void *p, size_t n, struct err *err)
 {
 	const char *from = p;
@@ -55,7 +30,7 @@ int spool_add(struct spool *s, const void *p, size_t n, struct err *err)
 			from += k;
 			n -= k;
 			s->len += k;
-		} else if (open_file(&s->fd, err) < 0 ||
+		} else if (file_temporary(&s->fd, err) < 0 ||
 		           fd_write_all(s->fd, s->memory.data, s->memory.len, err) < 0) {
 			return err_widen(err, ERR_WHOLE);
 		}

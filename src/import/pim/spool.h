@@ -6,8 +6,8 @@
 
 /*
  * Octets that are read again in any order: the first few MiB in memory, all of them in a
- * temporary file without a name where there are more ($TMPDIR, else /var/tmp). An error is
- * the disk's, and costs the run.
+ * temporary file (file_temporary) where there are more. An error is the disk's, and costs the
+ * run.
  */
 enum { SPOOL_MEMORY = 4 << 20 };
 struct spool {

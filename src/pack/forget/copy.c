@@ -57,16 +57,9 @@ static int copy_object(
 static int by_place(const void *a, const void *b, void *ctx)
 {
 	const struct tree_coll *c = ctx;
-	const struct object_place *x = &tree_coll_any(c, *(const uint32_t *)a)->where,
-	                          *y = &tree_coll_any(c, *(const uint32_t *)b)->where;
-	int d = part_id_cmp(
-	        &(struct part_id){x->snapshot, x->part}, &(struct part_id){y->snapshot, y->part});
 
-	if (d == 0 && x->member != y->member)
-		d = x->member < y->member ? -1 : 1;
-	if (d == 0 && x->offset != y->offset)
-		d = x->offset < y->offset ? -1 : 1;
-	return d;
+	return object_place_cmp(&tree_coll_any(c, *(const uint32_t *)a)->where,
+	        &tree_coll_any(c, *(const uint32_t *)b)->where);
 }
 
 /* In the order in which they are stored, so that each member is inflated once. */

@@ -66,16 +66,9 @@ static int take_catalogs(struct archive_sink *s, struct err *err)
 static int by_place(const void *a, const void *b, void *ctx)
 {
 	const struct unnamed *u = ctx;
-	const struct object_place *x = &tree_coll_any(u->c, *(const uint32_t *)a)->where,
-	                          *y = &tree_coll_any(u->c, *(const uint32_t *)b)->where;
-	int d = part_id_cmp(
-	        &(struct part_id){x->snapshot, x->part}, &(struct part_id){y->snapshot, y->part});
 
-	if (d == 0 && x->member != y->member)
-		d = x->member < y->member ? -1 : 1;
-	if (d == 0 && x->offset != y->offset)
-		d = x->offset < y->offset ? -1 : 1;
-	return d;
+	return object_place_cmp(&tree_coll_any(u->c, *(const uint32_t *)a)->where,
+	        &tree_coll_any(u->c, *(const uint32_t *)b)->where);
 }
 
 static int scan_octets(void *ctx, const void *p, size_t n, struct err *err)

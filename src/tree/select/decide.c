@@ -17,7 +17,7 @@ static bool by_date(const struct selection *s)
 	return s->since != INT64_MIN || s->until != INT64_MAX;
 }
 
-bool selection_by_name(const struct selection *s)
+static bool by_name(const struct selection *s)
 {
 	return s->from || s->to || s->subject || s->items || s->text;
 }
@@ -25,7 +25,7 @@ bool selection_by_name(const struct selection *s)
 bool selection_by_item(const struct selection *s)
 {
 	return by_date(s) || s->larger || s->smaller != UINT64_MAX || s->flagged || s->unseen ||
-	       selection_by_name(s);
+	       by_name(s);
 }
 
 bool selection_coll(const struct selection *s, enum coll_kind kind, const struct pattern_name *n)
@@ -189,7 +189,7 @@ static const char *behind(const char *text, const char *name)
 	return n && strncmp(text, name, n) == 0 && text[n] == '/' ? text + n + 1 : NULL;
 }
 
-static bool is_called(const char *key, const struct tree_coll *c, const struct tree_item *it)
+bool selection_is_called(const char *key, const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *x = tree_item_ext(c, it);
 	const char *last = x && x->href ? strrchr(x->href, '/') : NULL;
@@ -220,7 +220,7 @@ bool selection_is_item(const char *text, const struct tree_head *h, const struct
 	for (unsigned form = 0; form < SELECT_ITEM_FORMS; form++) {
 		const char *key = select_item_key(text, h, form);
 
-		if (key && is_called(key, c, it))
+		if (key && selection_is_called(key, c, it))
 			return true;
 	}
 	return false;

@@ -20,44 +20,16 @@ static bool is_form(const char *text, const char *form)
 	return strlen(text) == strlen(form) && select_digits(text, form);
 }
 
-/* ${d}, so many months before. */
-static struct day months_before(struct day d, int months)
-{
-	int all = d.year * 12 + d.month - 1 - months, length;
-
-	d.year = all / 12;
-	d.month = all % 12 + 1;
-	if (d.year < 1)
-		return (struct day){1, 1, 1};
-	length = day_month_length(d.year, d.month);
-	d.day = MIN(d.day, length);
-	return d;
-}
-
 /* "18m", "1y6m": the day on which it began. */
 static bool read_age(const char *text, const struct day *today, int64_t *out)
 {
-	static const char units[] = "dwmy";
-	static const int days[] = {1, 7, 0, 0}, months[] = {0, 0, 1, 12};
-	int64_t all_days = 0;
-	int all_months = 0;
-	struct day first = {1, 1, 1}, d;
+	struct age age;
+	struct day d;
 
-	if (!*text)
+	if (strchr(text, 'h') || !age_read(text, &age)) /* it knows days alone */
 		return false;
-	while (*text) {
-		size_t n = strspn(text, "0123456789");
-		int number = n > 0 && n < 6 ? atoi(text) : -1;
-		const char *unit = text[n] ? strchr(units, text[n]) : NULL;
-
-		if (number < 0 || !unit || all_months > 12 * 9999 || all_days > 9999999)
-			return false;
-		all_days += (int64_t)number * days[unit - units];
-		all_months += number * months[unit - units];
-		text += n + 1;
-	}
-	d = months_before(*today, all_months);
-	*out = MAX(day_start(&d) - all_days * DAY_SECONDS, day_start(&first));
+	d = day_before(today, &age);
+	*out = day_start(&d);
 	return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <string.h>
 #include "valise/base/date.h"
+#include "valise/base/mem.h"
 
 static void imap_valid(void **state)
 {
@@ -159,6 +160,54 @@ static void iso_is_strict(void **state)
 		assert_false(date_parse_iso(bad[i], &utc));
 }
 
+static void test_ages(void **state)
+{
+	static const char *const bad[] = {
+	        "", "7", "d", "-1d", "1.5d", "7 d", "7D", "1y6", "100001d", "99999999999999y"};
+	struct age a;
+
+	(void)state;
+	assert_true(age_read("1y6m2w3d4h", &a));
+	assert_int_equal(a.years, 1);
+	assert_int_equal(a.months, 6);
+	assert_int_equal(a.days, 17);
+	assert_int_equal(a.hours, 4);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		if (age_read(bad[i], &a))
+			fail_msg("\"%s\" is an age", bad[i]);
+}
+
+static void test_day_before(void **state)
+{
+	static const struct {
+		struct day from;
+		const char *age;
+		struct day want;
+	} rows[] = {
+	        {{2024, 3, 31}, "1m", {2024, 2, 29}},
+	        {{2023, 3, 31}, "1m", {2023, 2, 28}},
+	        {{2024, 3, 1}, "1d", {2024, 2, 29}},
+	        {{2024, 1, 15}, "1y6m", {2022, 7, 15}},
+	        {{2024, 2, 29}, "1y", {2023, 2, 28}},
+	        {{2024, 1, 1}, "2w", {2023, 12, 18}},
+	        {{2024, 1, 1}, "36h", {2024, 1, 1}},
+	        {{2024, 1, 1}, "99999y", {1, 1, 1}},
+	        {{2024, 1, 1}, "99999w200y", {1, 1, 1}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct age age;
+		struct day d;
+
+		assert_true(age_read(rows[i].age, &age));
+		d = day_before(&rows[i].from, &age);
+		if (d.year != rows[i].want.year || d.month != rows[i].want.month ||
+		        d.day != rows[i].want.day)
+			fail_msg("row %zu: %d-%d-%d", i, d.year, d.month, d.day);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +218,8 @@ int main(void)
 	        cmocka_unit_test(mail_valid),
 	        cmocka_unit_test(mail_invalid),
 	        cmocka_unit_test(iso_is_strict),
+	        cmocka_unit_test(test_ages),
+	        cmocka_unit_test(test_day_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

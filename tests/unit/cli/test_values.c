@@ -48,7 +48,7 @@ static void ages_and_shards(void **state)
 	for (size_t i = 0; i < COUNT(ages); i++) {
 		int64_t seconds;
 
-		if (age_read(ages[i].text, &seconds) != (ages[i].seconds != 0))
+		if (duration_read(ages[i].text, &seconds) != (ages[i].seconds != 0))
 			fail_msg("\"%s\"", ages[i].text);
 		if (ages[i].seconds)
 			assert_int_equal(seconds, ages[i].seconds);

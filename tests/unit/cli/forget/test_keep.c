@@ -93,7 +93,7 @@ static void check_within(const char *age, const char *const *days, const char *w
 {
 	struct keep_rules r = {.has_within = true};
 
-	assert_true(keep_age_read(age, &r.within));
+	assert_true(age_read(age, &r.within));
 	check(age, &r, days, want);
 }
 
@@ -143,23 +143,6 @@ static void test_numbers(void **state)
 	check("numbers", &(struct keep_rules){.numbers = numbers, .n_numbers = 2}, year, "2 5 12");
 }
 
-static void test_ages(void **state)
-{
-	static const char *const bad[] = {
-	        "", "7", "d", "-1d", "1.5d", "7 d", "7D", "1y6", "100001d", "99999999999999y"};
-	struct keep_age a;
-
-	(void)state;
-	assert_true(keep_age_read("1y6m2w3d4h", &a));
-	assert_int_equal(a.years, 1);
-	assert_int_equal(a.months, 6);
-	assert_int_equal(a.days, 17);
-	assert_int_equal(a.hours, 4);
-	for (size_t i = 0; i < COUNT(bad); i++)
-		if (keep_age_read(bad[i], &a))
-			fail_msg("\"%s\" is an age", bad[i]);
-}
-
 static void test_words(void **state)
 {
 	char text[KEEP_TEXT_SIZE];
@@ -178,7 +161,6 @@ int main(void)
 	        cmocka_unit_test(test_within),
 	        cmocka_unit_test(test_clock),
 	        cmocka_unit_test(test_numbers),
-	        cmocka_unit_test(test_ages),
 	        cmocka_unit_test(test_words),
 	};
 
