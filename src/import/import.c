@@ -65,11 +65,14 @@ static void look_at_side(struct walk *w, struct import_file *f)
 
 static int refuse_ours(const struct import_file *f, const char *place, struct err *err)
 {
-	if (!strcmp(place, "catalog/tree.json"))
+	size_t root;
+	enum seen_ours ours = seen_ours_file(place, &root);
+
+	if (ours == SEEN_TREE && root == 0)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: this is a directory tree of valise: \"valise pack\" takes all of it",
 		        f->shown);
-	if (!strcmp(place, "data/000001/seal.json"))
+	if (ours == SEEN_ARCHIVE && root == 0)
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: this is an archive of valise, which needs no import", f->shown);
 	return 0;

@@ -18,6 +18,7 @@ enum {
 	SEEN_PROFILE = 16, /* prefs.js */
 	SEEN_OURS = 32, /* an archive or a tree of valise */
 	SEEN_OBJECTS = 64, /* .ics, .vcf */
+	SEEN_TOLD = 128, /* of SEEN_OURS: it was said */
 };
 /* What stands in a folder beside the messages. Texts are as in their files. */
 struct seen_folder {
@@ -52,10 +53,16 @@ bool seen_is_maildir(const struct import_seen *s, const char *place, size_t n);
 /* Is it in tmp of one? */
 bool seen_in_tmp(const struct import_seen *s, const char *place);
 /*
- * Is it part of an archive or a tree of ours, below PATH? NULL: no; what is to be said of it, ""
- * for all but one file of each.
+ * A file that archives ("data/000017/seal.json", of whatever snapshots are left) and trees of
+ * ours have: which of them it shows. *root_out: the octets of the place of their folder.
  */
-const char *seen_is_ours(const struct import_seen *s, const char *place);
+enum seen_ours { SEEN_NONE, SEEN_ARCHIVE, SEEN_TREE };
+enum seen_ours seen_ours_file(const char *place, size_t *root_out);
+/*
+ * Is it part of an archive or a tree of ours, below PATH? NULL: no; what is to be said of it,
+ * once of each, else "".
+ */
+const char *seen_is_ours(struct import_seen *s, const char *place);
 
 /*
  * What programs keep beside mail, and what their names say is none: not worth a word.

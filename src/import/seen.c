@@ -86,21 +86,28 @@ static void mark(struct import_seen *s, const char *place, size_t n, unsigned se
 	seen_find(s, place, n, true)->seen |= seen;
 }
 
-/* What an archive and a tree have: *n_out the octets of the place of the folder above it. */
-static bool ours_root(const char *place, size_t *n_out)
+enum seen_ours seen_ours_file(const char *place, size_t *root_out)
 {
-	static const char *const files[] = {"data/000001/seal.json", "catalog/tree.json"};
+	/* '0' is a digit */
+	static const char *const forms[] = {
+	        [SEEN_ARCHIVE] = "data/000000/seal.json", [SEEN_TREE] = "catalog/tree.json"};
+	size_t n = strlen(place);
 
-	for (size_t i = 0; i < COUNT(files); i++) {
-		size_t k = strlen(files[i]), n = strlen(place);
+	for (unsigned i = SEEN_ARCHIVE; i < COUNT(forms); i++) {
+		size_t k = strlen(forms[i]), same = 0;
 
-		if (n < k || strcmp(place + n - k, files[i]) != 0 ||
-		        (n > k && place[n - k - 1] != '/'))
+		if (n < k || (n > k && place[n - k - 1] != '/'))
 			continue;
-		*n_out = n > k ? n - k - 1 : 0;
-		return true;
+		while (same < k && (place[n - k + same] == forms[i][same] ||
+		                           (forms[i][same] == '0' &&
+		                                   text_number(place + n - k + same, 1) >= 0)))
+			same++;
+		if (same < k)
+			continue;
+		*root_out = n > k ? n - k - 1 : 0;
+		return (enum seen_ours)i;
 	}
-	return false;
+	return SEEN_NONE;
 }
 
 static void count_object(struct import_seen *s, const char *place, size_t n, bool ics)
@@ -138,7 +145,7 @@ void seen_add(struct import_seen *s, const char *place, bool is_dir)
 		mark(s, place, n, SEEN_MSF);
 	else if (!strcmp(name, "prefs.js"))
 		mark(s, place, n, SEEN_PROFILE);
-	else if (ours_root(place, &above))
+	else if (seen_ours_file(place, &above))
 		add_ours(s, place, above);
 	else if (text_ends_with(name, ".ics") || text_ends_with(name, ".vcf"))
 		count_object(s, place, n, text_ends_with(name, ".ics"));
@@ -184,16 +191,20 @@ bool seen_in_tmp(const struct import_seen *s, const char *place)
 	return in_part(s, place, SEEN_TMP);
 }
 
-const char *seen_is_ours(const struct import_seen *s, const char *place)
+const char *seen_is_ours(struct import_seen *s, const char *place)
 {
-	size_t above;
+	size_t root;
+	enum seen_ours ours = seen_ours_file(place, &root);
+	struct seen_folder *f = ours ? seen_find(s, place, root, true) : NULL;
 
-	if (ours_root(place, &above))
-		return text_ends_with(place, "tree.json")
-		               ? "a directory tree of valise is not looked into: \"valise pack\" "
-		                 "takes all of it"
-		               : "an archive of valise is not looked into: it needs no import";
-	return below_ours(s, place, folder_of(place)) ? "" : NULL;
+	if (!f)
+		return below_ours(s, place, folder_of(place)) ? "" : NULL;
+	if (f->seen & SEEN_TOLD)
+		return "";
+	f->seen |= SEEN_TOLD;
+	return ours == SEEN_TREE ? "a directory tree of valise is not looked into: \"valise pack\" "
+	                           "takes all of it"
+	                         : "an archive of valise is not looked into: it needs no import";
 }
 
 bool seen_in_maildir(const struct import_seen *s, const char *place)

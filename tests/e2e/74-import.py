@@ -214,6 +214,7 @@ def odd_ones():
     out = run(0, "import", "evil", "-o", "evil.valise") + run(0, "list", "evil.valise")
     expect("\x1b" not in out and "\u202e" not in out, repr(out))
     expect("valise pack" in run(2, "import", "tree", "-o", "x.valise"), "a tree")
+    run(0, "forget", "odd.valise", "--keep-last", "1")  # whatever snapshots it has
     expect("archive of valise" in run(2, "import", "odd.valise", "-o", "x.valise"), "an archive")
     # what lies beside mail may be called as mail is; a message in tmp was never delivered; archives in a folder are no mail
     write("sly/subscriptions", FROM + HEAD % "s" + "\nx\n\n")
