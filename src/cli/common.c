@@ -315,14 +315,24 @@ void commit_to_json(const struct tree_commit *c, json_t *o)
 	}
 }
 
+static bool is_called(const char *called, const char *name, size_t n)
+{
+	return called && strlen(called) == n && memcmp(called, name, n) == 0;
+}
+
 const struct tree_head *find_head(const struct tree_manifest *m, const char *name, size_t n)
 {
-	for (int pass = 0; pass < 3; pass++)
+	const char *slash = memchr(name, '/', n);
+	size_t kind = slash ? (size_t)(slash - name) : 0; /* calendars/NAME */
+
+	for (int pass = 0; pass < 4; pass++)
 		for (size_t i = 0; i < m->n_heads; i++) {
 			const struct tree_head *h = &m->heads[i];
-			const char *s = pass == 0 ? h->name : pass == 1 ? h->content_name : h->path;
+			const char *const called[] = {h->name, h->content_name, h->path};
 
-			if (s && strlen(s) == n && !memcmp(s, name, n))
+			if (pass < 3 ? is_called(called[pass], name, n)
+			             : slash && is_called(coll_kind_dir(h->kind), name, kind) &&
+			                        is_called(h->name, slash + 1, n - kind - 1))
 				return h;
 		}
 	return NULL;
