@@ -56,6 +56,7 @@ static int use(struct finding *f, struct find_index *x, bool take, struct err *e
 	int rc = find_query_new(f->words, x->tokens, &q, err);
 
 	t.query = q;
+	f->hits->cut = 0;
 	if (rc == 0 && take)
 		rc = find_take(&t, err);
 	if (rc == 0 && x->kept)
@@ -235,6 +236,17 @@ static void start_progress(struct progress *p)
 		p->items_done = p->items_total = p->bytes_done = p->bytes_total = 0;
 }
 
+static void note_cut(const struct finding *f)
+{
+	char n[COUNTED_SIZE];
+
+	note(f,
+	        "%s more than 4 MiB of text: words behind these are not found (valise export "
+	        "writes files for grep)",
+	        counted(f->hits->cut, "item of this archive that was not found has",
+	                "items of this archive that were not found have", n));
+}
+
 int find_contents(const struct find_options *o, struct tree_reader *r, const char *const *words,
         struct find_hits **out, struct err *err)
 {
@@ -261,6 +273,8 @@ int find_contents(const struct find_options *o, struct tree_reader *r, const cha
 	} else if (rc == 0 && !o->dir) {
 		rc = by_reading(&f, &why);
 	}
+	if (rc == 0 && f.hits->cut)
+		note_cut(&f);
 	start_progress(o->progress); /* of what comes next */
 	fd_close(f.dirfd);
 	free(f.name);

@@ -100,6 +100,7 @@ struct find_hits {
 	uint8_t (*keys)[FIND_KEY_LEN];
 	size_t n, cap;
 	uint64_t unread;
+	uint64_t cut; /* items that may hold the words behind FIND_TEXT_MAX */
 };
 void find_hits_add(struct find_hits *h, const uint8_t key[FIND_KEY_LEN]);
 void find_hits_sort(struct find_hits *h);
@@ -111,8 +112,14 @@ struct find_reader;
 struct find_reader *find_reader_new(void);
 void find_reader_free(struct find_reader *t);
 /*
- * *text_out: the words that people may look for, FIND_TEXT_MAX bytes at most; lent until the
- * next call. An error of the item, or ERR_WHOLE.
+ * A word that nobody writes (of private use), the last one of a text that goes on behind
+ * FIND_TEXT_MAX: so the index knows of which items it has not all.
+ */
+#define FIND_CUT "\xef\x83\xb1\xef\x83\xb2\xef\x83\xb3"
+enum { FIND_CUT_MAX = 16 };
+/*
+ * *text_out: the words that people may look for, FIND_TEXT_MAX bytes at most and FIND_CUT; lent
+ * until the next call. An error of the item, or ERR_WHOLE.
  */
 int find_text(struct find_reader *t, struct tree_reader *r, const struct tree_coll *c,
         const struct tree_item *it, const struct buf **text_out, struct err *err) MUST_CHECK;

@@ -158,6 +158,18 @@ static int narrow(struct search *s, const struct phrase *p, struct bits *all, st
 	return rc;
 }
 
+/* Items of which the index has not all, and that are not found by what it has. */
+static int count_cut(struct search *s, const struct bits *all, struct find_hits *h, struct err *err)
+{
+	struct bits cut = {xcalloc(1, all->size), all->size};
+	int rc = match(s, FIND_CUT, "", false, &cut, err);
+
+	for (uint64_t id = 1; id <= s->max && rc == 0; id++)
+		h->cut += bits_has(&cut, id) && !bits_has(all, id);
+	free(cut.v);
+	return rc;
+}
+
 static int greatest(struct search *s, struct err *err)
 {
 	sqlite3_stmt *q = NULL;
@@ -215,6 +227,8 @@ int find_search(
 	}
 	for (size_t i = 0; i < q->n && rc == 0; i++)
 		rc = narrow(&s, &q->v[i], &all, err);
+	if (rc == 0)
+		rc = count_cut(&s, &all, h, err);
 	if (rc == 0)
 		rc = give(&s, &all, h, err);
 	free(all.v);

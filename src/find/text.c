@@ -16,7 +16,7 @@ struct find_reader *find_reader_new(void)
 {
 	struct find_reader *t = xcalloc(1, sizeof *t);
 
-	t->text = buf_of(FIND_TEXT_MAX);
+	t->text = buf_of(FIND_TEXT_MAX + FIND_CUT_MAX);
 	t->octets = buf_of(OCTETS_MAX);
 	return t;
 }
@@ -69,6 +69,16 @@ static int mail_text(struct find_reader *t, struct tree_reader *r, const struct 
 	return rc;
 }
 
+/* What ends at a cap may have gone on. */
+static void mark_cut(struct find_reader *t)
+{
+	enum { CHARACTERS = 64 }; /* that the cap may have cut off in one piece */
+
+	t->text.len = MIN(t->text.len, (size_t)FIND_TEXT_MAX);
+	if (t->text.len > FIND_TEXT_MAX - CHARACTERS || t->octets.len == OCTETS_MAX)
+		(void)buf_fill(&t->text, " " FIND_CUT, sizeof FIND_CUT);
+}
+
 int find_text(struct find_reader *t, struct tree_reader *r, const struct tree_coll *c,
         const struct tree_item *it, const struct buf **text_out, struct err *err)
 {
@@ -77,10 +87,13 @@ int find_text(struct find_reader *t, struct tree_reader *r, const struct tree_co
 	buf_reset(&t->text);
 	buf_reset(&t->octets);
 	*text_out = &t->text;
-	if (c->kind == COLL_MAIL)
-		return mail_text(t, r, c, it, err);
-	rc = r->ops->body(r, c, it, add_octets, &t->octets, err);
-	if (rc == 0)
-		content_texts(t->octets.data, t->octets.len, add_line, &t->text);
+	if (c->kind == COLL_MAIL) {
+		rc = mail_text(t, r, c, it, err);
+	} else {
+		rc = r->ops->body(r, c, it, add_octets, &t->octets, err);
+		if (rc == 0)
+			content_texts(t->octets.data, t->octets.len, add_line, &t->text);
+	}
+	mark_cut(t);
 	return rc;
 }

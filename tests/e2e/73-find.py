@@ -208,6 +208,19 @@ def texts(t):
     expect(both == {"Texts": {4, 5, 6}}, "a selection does not narrow: %s" % both)
 
 
+def cut(t):
+    """What stands behind the 4 MiB that are searched of an item is not found, and that is said."""
+    long, archive = os.path.join(t.home, "long.eml"), os.path.join(t.home, "long.valise")
+    with open(long, "wb") as f:
+        f.write(b"Subject: long\r\n\r\n" + b"filler words\r\n" * 330000 + b"behindthecap\r\n")
+    run(0, "import", long, "-o", archive, env=t.env)
+    for more in (), ("--no-index",):
+        found, said = t.find("behindthecap", *more, archive=archive, env=dict(t.env, XDG_CACHE_HOME=os.path.join(t.home, "long")))
+        expect(not found and "1 item of this archive that was not found has more than 4 MiB" in said, "what is not searched is not said: %s" % said)
+        found, said = t.find("filler", *more, archive=archive, env=dict(t.env, XDG_CACHE_HOME=os.path.join(t.home, "long")))
+        expect(found and "4 MiB" not in said, "what was found is told as not searched: %s" % said)
+
+
 def people(t):
     """Lines, newest first, as show takes them; nothing of a person is syntax, nothing of a message reaches the terminal."""
     out = run(0, "find", t.archive, "text", "--folder", "Texts", env=t.env)
@@ -261,7 +274,7 @@ def nowhere(t):
     full = dict(t.env, XDG_CACHE_HOME=os.path.join(t.home, "full"))
 
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300000, 300000))
     found, said = t.find("quartalsbericht", env=full, preexec_fn=limit)
     expect(found == want and "no index can be kept" in said, "on a full disk: %s" % said[-500:])
@@ -315,6 +328,7 @@ def main():
         backup(t, t.archive, imap, dav)
         other_decoder(t, imap)
         texts(t)
+        cut(t)
         people(t)
         exported(t)
         kept(t)
