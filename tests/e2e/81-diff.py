@@ -98,6 +98,13 @@ def main(scratch):
         lab.backup(None)
         said = lab.diff("--folder", "INBOX")
         expect("folder-changed  mail/INBOX: uidvalidity" in said and "0 new, 0 removed, 0 moved, 0 changed" in said, said)
+        source.mailbox("Part").add(b"Subject: of old\r\n\r\nx\r\n", date="01-Feb-2020 10:00:00 +0000")
+        run(0, "backup", *imap(source.port), "--caldav", calendars.url(), "-o", lab.archive, "--since", "2021", env=lab.env)
+        lab.backup(None)
+        said = " ".join(lab.diff("--folder", "Part").split())
+        expect("note mail/Part: snapshot 5 left out 1 item (--since 2021-01-01): what is new may be of these snapshot 5 to 6: 1 new" in said, said)
+        done = json.loads(lab.diff("--json").splitlines()[-1])
+        expect((done["new"], done["left_out"]) == (1, 1) and "left_out" not in objects[-1], done)
         for bad in ("x",), ("0",), ("-1",), ("1", "2", "3"):
             lab.diff(*bad, code=2)
         lab.diff("99", code=1)

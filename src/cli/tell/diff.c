@@ -327,6 +327,30 @@ static void folder_text(const struct diff_run *r, struct buf *out)
 		}
 }
 
+/* What options of the first backup left out is no news of the account when a wider one has it. */
+static uint64_t tell_left_out(const struct diff_run *r)
+{
+	const struct tree_manifest *m = r->from->ops->manifest(r->from);
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < m->n_heads; i++) {
+		const struct tree_head *h = &m->heads[i];
+		struct buf line = buf_of(LINE_MAX_BYTES);
+		char n[COUNTED_SIZE];
+
+		all += h->left_out;
+		if (h->left_out && !r->json && r->all[DIFF_NEW]) {
+			put_head(h, &line);
+			buf_putf(&line, ": snapshot %u left out %s (", r->before,
+			        counted(h->left_out, "item", "items", n));
+			put_name(h->selection ? h->selection : "options", &line);
+			printf("%-14s  %s): what is new may be of these\n", "note", buf_str(&line));
+		}
+		buf_clear(&line);
+	}
+	return all;
+}
+
 void diff_tell_all(struct diff_run *r)
 {
 	static const char *const keys[DIFF_NEW] = {
@@ -334,8 +358,10 @@ void diff_tell_all(struct diff_run *r)
 	char n[4][32];
 	struct buf folders = buf_of(LINE_MAX_BYTES);
 	json_t *o;
+	uint64_t left_out;
 
 	tell_counts(r);
+	left_out = tell_left_out(r);
 	if (!r->json) {
 		folder_text(r, &folders);
 		printf("snapshot %u to %u: %s new, %s removed, %s moved, %s changed%s\n", r->before,
@@ -351,5 +377,7 @@ void diff_tell_all(struct diff_run *r)
 	json_set_number(o, "after", r->after);
 	for (unsigned i = 0; i < DIFF_KINDS; i++)
 		json_set_number(o, i < DIFF_NEW ? keys[i] : diff_word(i), r->all[i]);
+	if (left_out)
+		json_set_number(o, "left_out", left_out);
 	end_outcome(r->args, o);
 }
