@@ -13,6 +13,7 @@ static int usual_signals(posix_spawnattr_t *attr)
 	sigemptyset(&none);
 	sigemptyset(&usual);
 	sigaddset(&usual, SIGPIPE);
+	sigaddset(&usual, SIGXFSZ);
 	sigaddset(&usual, SIGINT);
 	sigaddset(&usual, SIGTERM);
 	if (posix_spawnattr_setsigmask(attr, &none) != 0 ||

@@ -184,6 +184,7 @@ int main(int argc, char **argv)
 	keep_streams();
 	keep_private();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes (ulimit -f) is an error of a write */
 	stop_install();
 	rc = run_command(&a, argc, argv);
 	end_tell(&ending, a.cmd, wants_json(argc, argv), rc);
