@@ -241,8 +241,8 @@ static void note_cut(const struct finding *f)
 	char n[COUNTED_SIZE];
 
 	note(f,
-	        "%s more than 4 MiB of text: words behind these are not found (valise export "
-	        "writes files for grep)",
+	        "%s more than is searched (4 MiB of text, 1,000 parts): words in the rest are not "
+	        "found (valise export writes files for grep)",
 	        counted(f->hits->cut, "item of this archive that was not found has",
 	                "items of this archive that were not found have", n));
 }

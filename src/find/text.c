@@ -3,6 +3,7 @@
 #include "valise/format/content.h"
 #include "valise/mime/mime.h"
 #include <stdlib.h>
+#include <string.h>
 #include "internal.h"
 
 /* Of a calendar object or card so many octets are read. */
@@ -10,6 +11,7 @@
 
 struct find_reader {
 	struct buf text, octets;
+	bool cut; /* parts of the message were not read */
 };
 
 struct find_reader *find_reader_new(void)
@@ -64,6 +66,7 @@ static int mail_text(struct find_reader *t, struct tree_reader *r, const struct 
 		rc = mime_spool_open(spool, &m, err);
 	if (rc == 0)
 		rc = mime_search_text(m, FIND_TEXT_MAX, add_text, &t->text, err);
+	t->cut = rc == 0 && (mime_cut(m) || strstr(buf_str(&t->text), MIME_LEFT_OUT "\n"));
 	mime_free(m);
 	mime_spool_free(spool);
 	return rc;
@@ -75,7 +78,7 @@ static void mark_cut(struct find_reader *t)
 	enum { CHARACTERS = 64 }; /* that the cap may have cut off in one piece */
 
 	t->text.len = MIN(t->text.len, (size_t)FIND_TEXT_MAX);
-	if (t->text.len > FIND_TEXT_MAX - CHARACTERS || t->octets.len == OCTETS_MAX)
+	if (t->cut || t->text.len > FIND_TEXT_MAX - CHARACTERS || t->octets.len == OCTETS_MAX)
 		(void)buf_fill(&t->text, " " FIND_CUT, sizeof FIND_CUT);
 }
 
@@ -86,6 +89,7 @@ int find_text(struct find_reader *t, struct tree_reader *r, const struct tree_co
 
 	buf_reset(&t->text);
 	buf_reset(&t->octets);
+	t->cut = false;
 	*text_out = &t->text;
 	if (c->kind == COLL_MAIL) {
 		rc = mail_text(t, r, c, it, err);

@@ -17,8 +17,6 @@ enum {
 	READ_MAX = 4 << 20, /* octets that are looked at: the parser may keep them all */
 };
 
-#define LEFT_OUT "[the rest is left out]"
-
 struct mime_html {
 	struct prose *prose;
 	htmlParserCtxtPtr parser;
@@ -318,7 +316,7 @@ int mime_html_end(struct mime_html *h, struct err *err)
 		parse(h, "<", 1);
 	end_parser(h);
 	if (h->read >= READ_MAX)
-		prose_text(h->prose, LEFT_OUT, strlen(LEFT_OUT));
+		prose_text(h->prose, MIME_LEFT_OUT, strlen(MIME_LEFT_OUT));
 	return prose_end(h->prose, err);
 }
 

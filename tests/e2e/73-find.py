@@ -210,13 +210,16 @@ def texts(t):
 
 def cut(t):
     """What stands behind the 4 MiB that are searched of an item is not found, and that is said."""
-    long, archive = os.path.join(t.home, "long.eml"), os.path.join(t.home, "long.valise")
-    with open(long, "wb") as f:
-        f.write(b"Subject: long\r\n\r\n" + b"filler words\r\n" * 330000 + b"behindthecap\r\n")
+    long, archive = os.path.join(t.home, "long"), os.path.join(t.home, "long.valise")
+    os.mkdir(long)
+    for i, (kind, text, n) in enumerate([("text/plain", b"filler words\r\n", 330000), ("text/html", b"<p>filler words</p>\r\n", 210000),
+                                         ("multipart/mixed; boundary=b", b"--b\r\n\r\nfiller\r\n", 1100)]):
+        with open(os.path.join(long, "%d.eml" % i), "wb") as f:
+            f.write(b"Subject: %d\r\nContent-Type: %s\r\n\r\n" % (i, kind.encode()) + text * n + (b"--b\r\n\r\n" if i == 2 else b"") + b"behindthecap\r\n")
     run(0, "import", long, "-o", archive, env=t.env)
     for more in (), ("--no-index",):
         found, said = t.find("behindthecap", *more, archive=archive, env=dict(t.env, XDG_CACHE_HOME=os.path.join(t.home, "long")))
-        expect(not found and "1 item of this archive that was not found has more than 4 MiB" in said, "what is not searched is not said: %s" % said)
+        expect(not found and "3 items of this archive that were not found have more than is searched" in said, "what is not searched is not said: %s" % said)
         found, said = t.find("filler", *more, archive=archive, env=dict(t.env, XDG_CACHE_HOME=os.path.join(t.home, "long")))
         expect(found and "4 MiB" not in said, "what was found is told as not searched: %s" % said)
 

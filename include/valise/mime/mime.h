@@ -72,6 +72,9 @@ int mime_part_text(struct mime_message *m, size_t i, uint64_t max, mime_write_fn
  */
 size_t mime_body_parts(const struct mime_message *m, size_t *out, size_t max);
 
+/* The last words of HTML that goes on behind what is read of it. */
+#define MIME_LEFT_OUT "[the rest is left out]"
+
 /**
  * mime_search_text(m, max, write, ctx, err): all words that a person may look for: fields of
  * the message and of those in it, names of files, the text of each part that has some, in
