@@ -10,6 +10,7 @@
 #include "valise/base/progress.h"
 #include "valise/base/sys.h"
 #include "valise/base/text.h"
+#include "valise/base/textindex.h"
 
 enum { DEPTH_MAX = 100 };
 
@@ -17,6 +18,10 @@ struct disk {
 	struct import_files base;
 	char *path;
 	bool is_dir;
+	/* what the folder cur that was visited last had in it, and its place */
+	char *cur;
+	char **in_cur;
+	size_t n_in_cur;
 };
 
 /* A file that is being visited; opened when it is first read. */
@@ -80,8 +85,8 @@ static int visit_file(
 	return rc;
 }
 
-static int visit_dir(const struct disk *d, const struct import_visit *v, int dirfd,
-        const char *name, const char *place, unsigned depth, struct err *err);
+static int visit_dir(struct disk *d, const struct import_visit *v, int dirfd, const char *name,
+        const char *place, unsigned depth, struct err *err);
 
 /* ${place}: "" for PATH itself; what is in it is shown below it. */
 static char *below(const char *above, const char *name)
@@ -91,7 +96,7 @@ static char *below(const char *above, const char *name)
 	return xasprintf("%s%s%s", above, n && above[n - 1] != '/' ? "/" : "", name);
 }
 
-static int visit_entry(const struct disk *d, const struct import_visit *v, int fd, const char *name,
+static int visit_entry(struct disk *d, const struct import_visit *v, int fd, const char *name,
         const char *above, unsigned depth, struct err *err)
 {
 	char *place = below(above, name), *shown = below(d->path, place);
@@ -118,9 +123,81 @@ static int visit_entry(const struct disk *d, const struct import_visit *v, int f
 	return rc;
 }
 
+/* The octets of a Maildir's name that stay when its flags change. */
+static size_t base_of(const char *name)
+{
+	return strcspn(name, ":;!");
+}
+
+static void index_cur(const struct disk *d, struct text_index *out)
+{
+	for (size_t i = 0; i < d->n_in_cur; i++) {
+		char *base = xstrndup(d->in_cur[i], base_of(d->in_cur[i]));
+
+		text_index_add(out, base, i);
+		free(base);
+	}
+}
+
+static bool was_in_cur(const struct disk *d, const struct text_index *index, const char *name)
+{
+	size_t n = base_of(name), cursor = 0, at;
+	char *base = xstrndup(name, n);
+
+	while ((at = text_index_next(index, base, &cursor)) != SIZE_MAX)
+		if (base_of(d->in_cur[at]) == n && strncmp(d->in_cur[at], base, n) == 0)
+			break;
+	free(base);
+	return at != SIZE_MAX;
+}
+
+static bool has_name(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void keep_cur(struct disk *d, const char *place, char **names, size_t n)
+{
+	texts_free(d->in_cur, d->n_in_cur);
+	free(d->cur);
+	d->cur = place ? xstrdup(place) : NULL;
+	d->in_cur = names;
+	d->n_in_cur = n;
+}
+
+/*
+ * A Maildir that is in use: what went from new to cur after cur was read, and before new was,
+ * is there now.
+ */
+static int visit_moved(
+        struct disk *d, const struct import_visit *v, int dirfd, const char *place, struct err *err)
+{
+	char *cur = below(place, "cur"), **names = NULL;
+	size_t n = 0;
+	int fd = -1, rc = 0;
+	struct text_index index = {0};
+	struct err ignored;
+
+	if (d->cur && strcmp(d->cur, cur) == 0 && dir_open(dirfd, "cur", &fd, &ignored) == 0)
+		(void)!dir_list(fd, ".", &names, &n, &ignored);
+	if (n)
+		index_cur(d, &index);
+	for (size_t i = 0; i < n && rc == 0; i++)
+		if (!was_in_cur(d, &index, names[i]))
+			rc = visit_entry(d, v, fd, names[i], cur, DEPTH_MAX, err);
+	text_index_clear(&index);
+	texts_free(names, n);
+	fd_close(fd);
+	free(cur);
+	return rc;
+}
+
 /* What cannot be listed is told; nothing else of it is lost. */
-static int visit_dir(const struct disk *d, const struct import_visit *v, int dirfd,
-        const char *name, const char *place, unsigned depth, struct err *err)
+static int visit_dir(struct disk *d, const struct import_visit *v, int dirfd, const char *name,
+        const char *place, unsigned depth, struct err *err)
 {
 	struct err why = {0};
 	char **names = NULL;
@@ -139,14 +216,19 @@ static int visit_dir(const struct disk *d, const struct import_visit *v, int dir
 	}
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = visit_entry(d, v, fd, names[i], place, depth, err);
-	texts_free(names, n);
+	if (rc == 0 && has_name(names, n, "new"))
+		rc = visit_moved(d, v, fd, place, err);
+	if (strcmp(name, "cur") == 0)
+		keep_cur(d, place, names, n);
+	else
+		texts_free(names, n);
 	fd_close(fd);
 	return rc;
 }
 
 static int each_on_disk(struct import_files *s, const struct import_visit *v, struct err *err)
 {
-	const struct disk *d = (const struct disk *)s;
+	struct disk *d = (struct disk *)s;
 	const char *name = strrchr(d->path, '/');
 	struct disk_file f = {.base = {.shown = d->path, .place = name ? name + 1 : d->path},
 	        .dirfd = AT_FDCWD,
@@ -164,6 +246,7 @@ static void free_disk(struct import_files *s)
 {
 	struct disk *d = (struct disk *)s;
 
+	keep_cur(d, NULL, NULL, 0);
 	free(d->path);
 	free(d);
 }

@@ -275,7 +275,8 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 	enum import_what what =
 	        import_detect(a->head, a->n, maildir ? NULL : last_of(f->place), &why);
 
-	if (maildir || is_in_mh(&w->at->seen, f->place)) {
+	/* names with a dot are no messages of a Maildir: .keep, .nfs0001 */
+	if ((maildir && *last_of(f->place) != '.') || is_in_mh(&w->at->seen, f->place)) {
 		if (what != WHAT_FOREIGN && what != WHAT_GZIP)
 			what = WHAT_EML;
 	} else if ((what == WHAT_NONE || what == WHAT_EMPTY) && text_ends_with(f->place, ".eml")) {

@@ -136,6 +136,16 @@ def damaged_then_whole():
         expect(o["found"] == 40, o)
 
 
+def maildir():
+    """A name with a dot is no message; an empty folder is a mailbox all the same."""
+    for part in "cur", "new", "tmp":
+        write("Maildir/.Sub/%s/.keep" % part, "")
+        write("Maildir/%s/1.a" % part, "Subject: x\n\n")
+    o = done(0, "Maildir", "-o", "maildir.valise")
+    expect((o["found"], o["ignored"]) == (2, 2), o)  # what is in tmp
+    expect({n: len(b) for n, b in catalog("maildir.valise").items()} == {"INBOX": 2, "Sub": 0}, catalog("maildir.valise"))
+
+
 def at_random():
     """mboxrd, and mboxcl with its lengths, or lengths that lie."""
     rng = random.Random(20)
@@ -169,7 +179,7 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         os.chdir(home)
         os.environ.update(environment(home))
-        for case in not_what_they_seem, not_deleted, one_uid, own_archive, damaged_then_whole, at_random:
+        for case in not_what_they_seem, not_deleted, one_uid, own_archive, damaged_then_whole, maildir, at_random:
             case()
         os.chdir("/")
 

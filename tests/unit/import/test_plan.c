@@ -18,6 +18,7 @@ static void detection(void **state)
 		enum import_what what;
 	} table[] = {
 	        {"x", "From a@b Sat Nov  3 10:00:00 2018\nSubject: x\n\n", WHAT_MBOX},
+	        {"x", "From a@b Sat Nov  3 10:00:00 2018\rSubject: x\r\r", WHAT_FOREIGN},
 	        {"x", "\n\nFrom - Sat Nov 03 10:00:00 2018\r\nX-Mozilla-Status: 0001\r\n",
 	                WHAT_MBOX},
 	        {"x", "From here on\nthis is prose\n", WHAT_NONE},
