@@ -134,12 +134,41 @@ def pop3_fails_late(scratch):
             expect(want <= sums(archive) and drop.given <= int(left[1]) + 2, "%d are there, %d were fetched" % (len(want & sums(archive)), drop.given))
 
 
+class Ending(Dav):
+    """After some answers with content it knows nobody any more."""
+    patience, asked = 2, 0
+
+    def populate(self):
+        work = self.add("calendar", "work", "Work")
+        for i in range(300):
+            work.put("%d.ics" % i, fakedav.event(i))
+
+    def authorize(self, rq):
+        self.asked += rq.method == "GET" or b"multiget" in rq.body
+        return fakedav.Answer(401, WWW_Authenticate='Basic realm="no"') if self.asked > self.patience else super().authorize(rq)
+
+
+def dav_fails_late(scratch):
+    """The same of a calendar."""
+    with Ending() as calendars, Dav() as contacts:
+        archive, account = scratch + "/d.valise", [*dav(calendars, "caldav"), *dav(contacts, "carddav"), *imap(1)[2:]]
+        rc, out, err = execute("backup", "-o", archive, *account, env=environment(scratch))
+        left = re.search(r"(\d+) of 300 resources could not be fetched", err)
+        expect(rc == 3 and left and 0 < int(left[1]) < 300, "CalDAV fails late: exit code %d: %s%s" % (rc, out, err))
+        calendars.patience, calendars.asked = 1000, 0
+        run(0, "backup", "-o", archive, *account, env=environment(scratch))
+        expect(len(sums(archive)) >= 300, "%d are there" % len(sums(archive)))
+        fetched = calendars.asked
+        run(0, "backup", "-o", scratch + "/new.valise", *account, env=environment(scratch))
+        expect(fetched < calendars.asked - fetched, "%d requests, %d for all" % (fetched, calendars.asked - fetched))
+
+
 def sums(archive):
     return set(re.findall(r'"sha256":"(\w+)"', run(0, "list", archive, "--items", "--json")))
 
 
 with tempfile.TemporaryDirectory() as top:
-    for case in (all_at_once, one_fails, both_refused, pop3_fails_late):
+    for case in (all_at_once, one_fails, both_refused, pop3_fails_late, dav_fails_late):
         where = os.path.join(top, case.__name__)
         os.mkdir(where)
         case(where)

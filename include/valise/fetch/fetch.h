@@ -56,8 +56,8 @@ struct source_opts {
 	const char *state_dir;
 	/*
 	 * Other sources give to the sink in this run, and it is committed with what they gave
-	 * even if this one fails: POP3 then gives what it has retrieved, and names the rest,
-	 * as nothing else would go on from there
+	 * even if this one fails: what it has fetched of a collection is given then, and
+	 * the rest named, as nothing else would go on from there
 	 */
 	bool shared;
 	/*

@@ -98,20 +98,40 @@ static int look_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 	return rc;
 }
 
-/* The second pass: content. */
+static size_t count_done(const struct davcoll *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_items; i++)
+		n += c->items[i].done;
+	return n;
+}
+
+/*
+ * The second pass: content. What came before an error of the service is given where the run is
+ * sealed all the same: else nothing would go on from there.
+ */
 static int fill_coll(struct dav_worker *w, struct davcoll *c, struct err *err)
 {
 	struct dav_run *r = w->run;
+	size_t before = count_done(c);
+	struct err ends = {0};
 	int rc;
 
 	progress_what(r->base.progress, c->coll->name);
 	rc = dav_fetch(w, c, err);
-	if (rc < 0 && !err_ends(err))
+	if (rc < 0 && err_ends(err)) {
+		if (!r->base.opts->shared || source_ends_run(rc) || count_done(c) == before)
+			return rc;
+		ends = *err;
+	}
+	if (rc < 0)
 		rc = dav_lose_rest(w, c, err);
 	if (rc < 0)
 		return rc;
 	c->state = DAV_SETTLED;
-	return run_coll(&r->base, &c->coll, err);
+	rc = run_coll(&r->base, &c->coll, err);
+	return rc < 0 ? rc : err_copy(err, &ends);
 }
 
 static int open_client(struct dav_worker *w, struct err *err)
