@@ -14,6 +14,11 @@ const struct command export_command = {
         .name = "export",
         .synopsis = "ARCHIVE -o DIR|FILE.zip --format FORMAT",
         .summary = "write items as files that other programs take",
+        .details =
+                "Mail as mbox, eml, maildir or mh, calendars as ics, contacts as vcf, all of it as "
+                "html, which is for reading. What a format loses of every item is said first. "
+                "Exit codes: 0 done, 2 usage, 3 done, but something could not be read, or came out "
+                "otherwise than the format has to make it: named.",
         .bit = CMD_EXPORT,
         .min_pos = 1,
         .max_pos = 1,

@@ -15,7 +15,7 @@ const struct command list_command = {
         .summary = "list the collections of an archive, or the items of one",
         .details = "With options of a selection (valise help select): the items that they mean.\n"
                    "Of a message: UID, when it arrived, N (not seen) F (flagged) R (answered) D\n"
-                   "(draft) T (deleted), size, sender, subject; valise help marks has the rest.\n",
+                   "(draft) T (deleted), size, sender, subject; valise help marks has the rest.",
         .bit = CMD_LIST,
         .min_pos = 1,
         .max_pos = 2,
