@@ -104,6 +104,8 @@ def known(command):
 
 def run(command, code=0):
     known(command)
+    if "takeout-001.zip" in command:
+        shutil.copy(t + "/takeout-001.zip", ".")
     at_home = here(command)
     asked = "--user " in command and "password-command" not in command  # once a place: each port of this machine is one
     places = set(re.findall(r"(?:imaps|https)://(localhost:\d+)", at_home)) if asked else []
@@ -190,8 +192,6 @@ def readme():
         elif re.match("valise (backup|setup)", block):
             afresh()
         for command in commands(block):
-            if "takeout-001.zip" in command:
-                shutil.copy(t + "/takeout-001.zip", ".")
             if ASKS.match(command):
                 known(command)
                 continue
