@@ -150,8 +150,10 @@ static int replace(struct forget *f, struct err *err)
 		rc = stop_check(err);
 	if (rc == 0)
 		rc = check_unread(f, err);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = swap_run(f->old->rootfd, f->old->workfd, err);
+		f->unsure = rc < 0;
+	}
 	if (rc == 0) {
 		f->out->after = 0;
 		for (size_t i = 0; i < made.n; i++)
@@ -163,13 +165,16 @@ static int replace(struct forget *f, struct err *err)
 	return rc;
 }
 
-/* .work goes with all that is in it, but for what an interrupted backup left. */
+/*
+ * .work goes with all that is in it, but for what an interrupted backup left; and not where
+ * nobody knows which snapshots the disk has in place.
+ */
 static void close_old(struct forget *f)
 {
 	struct err why = {0};
 	struct stat st;
 
-	if (f->old->work_lock.fd >= 0 &&
+	if (!f->unsure && f->old->work_lock.fd >= 0 &&
 	        fstatat(f->old->workfd, "journal", &st, AT_SYMLINK_NOFOLLOW) < 0 &&
 	        sink_work_remove(f->old, &why) < 0)
 		progress_say(f->progress, SAY_WARNING,

@@ -15,6 +15,7 @@ struct forget {
 	const struct seal **keep; /* of them those that stay, in order */
 	size_t n;
 	char *at; /* PATH/.work/forget */
+	bool unsure; /* the exchange failed, perhaps only in being made durable */
 	struct archive_forgotten *out;
 };
 
