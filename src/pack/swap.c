@@ -60,26 +60,28 @@ int swap_mend(int rootfd, int workfd, bool *mended_out, struct err *err)
 }
 
 /* Each step durable before the next, so that one of them is always to be found. */
-static int run_in_two(int rootfd, int workfd, struct err *err)
+static int run_in_two(int rootfd, int workfd, bool *moved_out, struct err *err)
 {
 	struct err why = {0};
 	bool mended;
 	int rc = rename_one(rootfd, "data", workfd, OLD_DATA, err);
 
+	*moved_out = rc == 0;
 	if (rc == 0)
 		rc = sync_both(rootfd, workfd, err);
 	if (rc == 0)
 		rc = rename_one(workfd, NEW_DATA, rootfd, "data", err);
-	if (rc < 0)
-		(void)!swap_mend(rootfd, workfd, &mended, &why);
+	if (rc < 0 && swap_mend(rootfd, workfd, &mended, &why) == 0)
+		*moved_out = false;
 	return rc ? rc : sync_both(rootfd, workfd, err);
 }
 
-int swap_run(int rootfd, int workfd, struct err *err)
+int swap_run(int rootfd, int workfd, bool *moved_out, struct err *err)
 {
-	if (sys_renameat2(rootfd, "data", workfd, NEW_DATA, RENAME_EXCHANGE) == 0)
+	*moved_out = sys_renameat2(rootfd, "data", workfd, NEW_DATA, RENAME_EXCHANGE) == 0;
+	if (*moved_out)
 		return sync_both(rootfd, workfd, err);
 	if (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP)
-		return run_in_two(rootfd, workfd, err);
+		return run_in_two(rootfd, workfd, moved_out, err);
 	return err_sys(err, ERR_WHOLE, "data");
 }

@@ -14,9 +14,10 @@
 
 /*
  * With the lock held; both are durable when it returns. What was in place is in .work/forget
- * then. ERR_IO: nothing is changed, or swap_mend has to be called.
+ * then. ERR_IO: nothing is changed, or, *moved_out, something may be and .work has to stay for
+ * swap_mend.
  */
-int swap_run(int rootfd, int workfd, struct err *err) MUST_CHECK;
+int swap_run(int rootfd, int workfd, bool *moved_out, struct err *err) MUST_CHECK;
 /* An exchange that was interrupted between its two steps is undone; with the lock held. */
 int swap_mend(int rootfd, int workfd, bool *mended_out, struct err *err) MUST_CHECK;
 bool swap_is_open(int rootfd); /* is there one to mend? */

@@ -151,8 +151,10 @@ static int replace(struct forget *f, struct err *err)
 	if (rc == 0)
 		rc = check_unread(f, err);
 	if (rc == 0) {
-		rc = swap_run(f->old->rootfd, f->old->workfd, err);
-		f->unsure = rc < 0;
+		bool moved;
+
+		rc = swap_run(f->old->rootfd, f->old->workfd, &moved, err);
+		f->unsure = rc < 0 && moved;
 	}
 	if (rc == 0) {
 		f->out->after = 0;
