@@ -45,9 +45,11 @@ size_t header_length(const char *msg, size_t n)
  */
 static const char *field_value(const char *p, const char *next, const char *name, size_t name_len)
 {
+	const char *start = p;
+
 	if ((size_t)(next - p) <= name_len || strncasecmp(p, name, name_len) != 0)
 		return NULL;
-	for (p += name_len; p < next && is_blank(*p); p++)
+	for (p += name_len; p < next && p - start < HEADER_COLON_MAX - 1 && is_blank(*p); p++)
 		;
 	return p < next && *p == ':' ? p + 1 : NULL;
 }

@@ -96,7 +96,9 @@ static bool is_blank(char c)
 /* The field that the line begins, and where its value is; FIELD_NONE: no other. */
 static int field_of(const struct mail_scan *s, const char *p, size_t n, size_t *value_at_out)
 {
-	const char *colon = n > 0 && strchr("cdfmstCDFMST", *p) ? memchr(p, ':', MIN(n, 32)) : NULL;
+	const char *colon = n > 0 && strchr("cdfmstCDFMST", *p)
+	                            ? memchr(p, ':', MIN(n, HEADER_COLON_MAX))
+	                            : NULL;
 	size_t len = colon ? (size_t)(colon - p) : 0;
 
 	if (!colon)

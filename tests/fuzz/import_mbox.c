@@ -1,6 +1,7 @@
 /*
- * An mbox in pieces of any size: the same messages come of it, each line of them ends with CRLF,
- * and no octet is there twice.
+ * An mbox in pieces of any size: the same messages come of it, each line of them ends with CRLF
+ * (of an mbox that knows none: a message that begins with CRLF keeps its octets), and no octet is
+ * there twice.
  */
 #include "../unit/import/give_help.h"
 
@@ -22,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct import_box *b = read_once((const char *)data, size, size ? 1 + data[0] % 90u : 1);
 	struct import_box *whole = read_once((const char *)data, size, 65536);
+	bool converted = !memmem(data, size, "\r\n", 2);
 	size_t sum = 0;
 
 	if (b->n != whole->n || strcmp(buf_str(&b->said), buf_str(&whole->said)) != 0)
@@ -32,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (n != whole->items[i].len || memcmp(p, whole->items[i].text, n) != 0)
 			abort();
-		for (size_t k = 0; k < n; k++)
+		for (size_t k = 0; converted && k < n; k++)
 			if (p[k] == '\n' && (k == 0 || p[k - 1] != '\r'))
 				abort();
 		sum += n;

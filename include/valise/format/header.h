@@ -10,6 +10,9 @@
  * bytes, missing colons, no header at all. It looks at no more than the bytes given.
  */
 
+/* A colon with blanks before it (RFC 5322 4.5) is one of the first so many octets of its line. */
+enum { HEADER_COLON_MAX = 32 };
+
 /**
  * header_find(msg, n, name, out): append the unfolded value of the first (topmost) field
  * ${name} to ${out}, blanks at both ends removed, cut to the cap of ${out}. Returns 1

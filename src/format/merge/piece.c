@@ -127,10 +127,12 @@ int merge_piece(struct merge *m, size_t object, const void *p, size_t n, struct 
 {
 	size_t from = m->objects[object],
 	       to = object + 1 < m->n_objects ? m->objects[object + 1] : m->n_uses;
-	struct piecing k = {.m = m, .uses = m->uses + from, .n_uses = to - from, .piece = piece};
+	struct piecing k = {.m = m, .n_uses = to - from, .piece = piece};
 	const struct merge_walk walk = {on_line, on_range, &k};
 	int rc;
 
+	if (k.n_uses)
+		k.uses = m->uses + from;
 	buf_reset(&piece->text);
 	buf_reset(&piece->left_out);
 	buf_reset(&piece->otherwise);
