@@ -93,21 +93,40 @@ static int decode_chunk(
 	return n > 0 ? write(ctx, p, n, err) : 0;
 }
 
+/*
+ * How much of base64 there is up to the padding that ends it (RFC 2045 6.8): what mailing lists
+ * put behind it is none, whatever a version of GMime makes of it.
+ */
+static size_t until_padding(const char *p, size_t n, bool *ended_out)
+{
+	const char *pad = memchr(p, '=', n);
+
+	*ended_out = pad != NULL;
+	if (!pad)
+		return n;
+	while (pad < p + n && *pad == '=')
+		pad++;
+	return (size_t)(pad - p);
+}
+
 int mime_decode(const struct mime_message *m, const struct mime_entry *e, mime_write_fn write,
         void *ctx, struct err *err)
 {
 	struct decoder d;
 	char *chunk = xmalloc(CHUNK);
+	bool ended = false;
 	uint64_t at;
 	int rc = decoder_init(&d, m, e, &at, err);
 
-	while (at < e->end && rc == 0) {
+	while (at < e->end && rc == 0 && !ended) {
 		size_t n = (size_t)MIN((uint64_t)CHUNK, e->end - at), got;
 
 		rc = mime_read(&m->octets, at, chunk, n, &got, err);
 		if (rc < 0 || got == 0)
 			break;
 		at += got;
+		if (e->encoding == MIME_BASE64)
+			got = until_padding(chunk, got, &ended);
 		rc = decode_chunk(&d, chunk, got, write, ctx, err);
 	}
 	/* What was cut before its padding has its last octets, too. */
