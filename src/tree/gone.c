@@ -3,6 +3,7 @@
  * or without them.
  */
 #include "valise/tree/gone.h"
+#include "valise/tree/view.h"
 #include "valise/base/mem.h"
 #include <stdlib.h>
 
@@ -10,16 +11,9 @@
 #define NOT_THERE (ATTR_GONE | ATTR_NOSELECT | ATTR_NONEXISTENT)
 
 struct gone_view {
-	struct tree_reader base;
-	struct tree_reader *from;
-	struct tree_manifest manifest;
+	struct tree_view view;
 	bool with;
 };
-
-static const struct tree_manifest *view_manifest(struct tree_reader *r)
-{
-	return &((struct gone_view *)r)->manifest;
-}
 
 /* With what is gone among the items, or without it; no mark is left. */
 static int view_coll(
@@ -27,8 +21,8 @@ static int view_coll(
 {
 	struct gone_view *v = (struct gone_view *)r;
 	const struct tree_head *own =
-	        tree_manifest_find(v->from->ops->manifest(v->from), h->kind, h->name);
-	int rc = v->from->ops->coll(v->from, own ? own : h, out, err);
+	        tree_manifest_find(v->view.from->ops->manifest(v->view.from), h->kind, h->name);
+	int rc = v->view.from->ops->coll(v->view.from, own ? own : h, out, err);
 
 	if (rc < 0)
 		return rc;
@@ -43,39 +37,23 @@ static int view_coll(
 	return 0;
 }
 
-static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-        tree_write_fn write, void *ctx, struct err *err)
-{
-	struct gone_view *v = (struct gone_view *)r;
-
-	return v->from->ops->body(v->from, c, it, write, ctx, err);
-}
-
-static int view_names(
-        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
-{
-	struct gone_view *v = (struct gone_view *)r;
-
-	return v->from->ops->names ? v->from->ops->names(v->from, c, into, err) : 0;
-}
-
 static void view_free(struct tree_reader *r)
 {
 	struct gone_view *v = (struct gone_view *)r;
 
 	if (!v)
 		return;
-	tree_reader_free(v->from);
-	tree_manifest_clear(&v->manifest);
+	tree_reader_free(v->view.from);
+	tree_manifest_clear(&v->view.manifest);
 	free(v);
 }
 
 static const struct tree_reader_ops ops = {
-        .manifest = view_manifest,
+        .manifest = tree_view_manifest,
         .coll = view_coll,
-        .body = view_body,
+        .body = tree_view_body,
         .free = view_free,
-        .names = view_names,
+        .names = tree_view_names,
 };
 
 struct tree_reader *tree_gone_view(struct tree_reader *from, bool with)
@@ -83,22 +61,22 @@ struct tree_reader *tree_gone_view(struct tree_reader *from, bool with)
 	const struct tree_manifest *m = from->ops->manifest(from);
 	struct gone_view *v = xcalloc(1, sizeof *v);
 
-	v->base.ops = &ops;
-	v->from = from;
+	v->view.reader.ops = &ops;
+	v->view.from = from;
 	v->with = with;
-	tree_account_copy(&v->manifest.account, &m->account);
-	v->manifest.created = m->created;
-	v->manifest.tool = xstrdup(m->tool);
+	tree_account_copy(&v->view.manifest.account, &m->account);
+	v->view.manifest.created = m->created;
+	v->view.manifest.tool = xstrdup(m->tool);
 	for (size_t i = 0; i < m->n_heads; i++) {
 		struct tree_head *h;
 
 		if (!with && (m->heads[i].attrs & ATTR_GONE))
 			continue;
-		h = tree_manifest_add(&v->manifest, &m->heads[i]);
+		h = tree_manifest_add(&v->view.manifest, &m->heads[i]);
 		if (with && h->roots.gone)
 			h->attrs &= ~(unsigned)NOT_THERE;
 		h->roots.items += with ? h->roots.gone : 0;
 		h->roots.gone = 0;
 	}
-	return &v->base;
+	return &v->view.reader;
 }

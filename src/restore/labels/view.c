@@ -3,16 +3,15 @@
 #include <string.h>
 #include <strings.h>
 #include "valise/base/mem.h"
+#include "valise/tree/view.h"
 #include "names.h"
 #include "pick.h"
 #include "view.h"
 
 struct view {
-	struct tree_reader reader;
-	struct tree_reader *from;
+	struct tree_view view;
 	struct label_opts o;
 	struct label_names names; /* mailboxes of ${from} and what they are picked for */
-	struct tree_manifest manifest; /* as it is shown */
 	uint32_t *origin; /* per head shown: its number in names */
 };
 
@@ -21,35 +20,14 @@ static void view_free(struct tree_reader *r)
 	struct view *v = (struct view *)r;
 
 	label_names_clear(&v->names);
-	tree_manifest_clear(&v->manifest);
+	tree_manifest_clear(&v->view.manifest);
 	free(v->origin);
 	free(v);
 }
 
-static const struct tree_manifest *view_manifest(struct tree_reader *r)
-{
-	return &((struct view *)r)->manifest;
-}
-
-static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-        tree_write_fn write, void *ctx, struct err *err)
-{
-	struct view *v = (struct view *)r;
-
-	return v->from->ops->body(v->from, c, it, write, ctx, err);
-}
-
-static int view_names(
-        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
-{
-	struct view *v = (struct view *)r;
-
-	return v->from->ops->names ? v->from->ops->names(v->from, c, into, err) : 0;
-}
-
 static uint32_t number_of(const struct view *v, const struct tree_head *h)
 {
-	return v->origin[h - v->manifest.heads];
+	return v->origin[h - v->view.manifest.heads];
 }
 
 /* The collection without what is restored elsewhere, its labels set. */
@@ -62,7 +40,7 @@ static int view_coll(
 	struct tree_coll *c;
 	struct label_memo memo = {0};
 	size_t kept = 0;
-	int rc = v->from->ops->coll(v->from, v->names.heads[number], &c, err);
+	int rc = v->view.from->ops->coll(v->view.from, v->names.heads[number], &c, err);
 
 	*out = NULL;
 	if (rc < 0)
@@ -87,11 +65,11 @@ static int view_coll(
 }
 
 static const struct tree_reader_ops view_ops = {
-        .manifest = view_manifest,
+        .manifest = tree_view_manifest,
         .coll = view_coll,
-        .body = view_body,
+        .body = tree_view_body,
         .free = view_free,
-        .names = view_names,
+        .names = tree_view_names,
 };
 
 const struct tree_head *label_view_origin(const struct tree_reader *view, const struct tree_head *h)
@@ -115,7 +93,7 @@ static int read_places(struct view *v, struct reading *t, uint32_t number, struc
 	struct tree_coll *c;
 	struct err why = {0};
 
-	if (v->from->ops->coll(v->from, v->names.heads[number], &c, &why) < 0) {
+	if (v->view.from->ops->coll(v->view.from, v->names.heads[number], &c, &why) < 0) {
 		if (why.code == ERR_STOPPED) {
 			*err = why;
 			return why.code;
@@ -167,7 +145,7 @@ static void class_by_name(struct label_names *n)
 /* The mailboxes of the archive, what they are for, which of them are wanted. */
 static void collect_labels(struct view *v)
 {
-	const struct tree_manifest *m = v->from->ops->manifest(v->from);
+	const struct tree_manifest *m = v->view.from->ops->manifest(v->view.from);
 	struct label_names *n = &v->names;
 
 	n->heads = xcalloc(m->n_heads + 1, sizeof *n->heads);
@@ -266,9 +244,9 @@ static void count_kept(const struct pick_coll *pick, struct tree_head *h)
 /* One more mailbox of the manifest; \All becomes the archive mailbox. */
 static void show_item(struct view *v, uint32_t i)
 {
-	struct tree_head *h = tree_manifest_add(&v->manifest, v->names.heads[i]);
+	struct tree_head *h = tree_manifest_add(&v->view.manifest, v->names.heads[i]);
 
-	v->origin[v->manifest.n_heads - 1] = i;
+	v->origin[v->view.manifest.n_heads - 1] = i;
 	count_kept(&v->names.colls[i], h);
 	if (v->o.gmail || v->names.colls[i].class != CLASS_ALL)
 		return;
@@ -287,7 +265,7 @@ static void build_manifest(struct view *v)
 {
 	bool *shown = xcalloc(v->names.n + 1, sizeof *shown);
 
-	tree_manifest_init(&v->manifest);
+	tree_manifest_init(&v->view.manifest);
 	v->origin = xcalloc(v->names.n + 1, sizeof *v->origin);
 	for (uint32_t i = 0; i < v->names.n; i++)
 		shown[i] = !is_emptied(v, i);
@@ -365,12 +343,12 @@ int label_view(struct tree_reader *from, const struct label_opts *o, struct tree
 	int rc = 0;
 
 	*out = NULL;
-	v->reader.ops = &view_ops;
-	v->from = from;
+	v->view.reader.ops = &view_ops;
+	v->view.from = from;
 	v->o = *o;
 	collect_labels(v);
 	if (!is_needed(v)) {
-		view_free(&v->reader);
+		view_free(&v->view.reader);
 		return 0;
 	}
 	for (uint32_t i = 0; i < v->names.n && rc == 0; i++)
@@ -380,9 +358,9 @@ int label_view(struct tree_reader *from, const struct label_opts *o, struct tree
 		label_pick(pick_way(o), t.places, t.n, v->names.colls, v->names.sets, &counts);
 		build_manifest(v);
 		say_plan_of(v, &counts);
-		*out = &v->reader;
+		*out = &v->view.reader;
 	} else {
-		view_free(&v->reader);
+		view_free(&v->view.reader);
 	}
 	free(t.places);
 	return rc;

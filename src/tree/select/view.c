@@ -3,6 +3,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/progress.h"
+#include "valise/tree/view.h"
 #include "internal.h"
 
 #define HEAD_MAX (1u << 20) /* of a message's header */
@@ -18,18 +19,11 @@ struct shown {
 };
 
 struct view {
-	struct tree_reader base;
-	struct tree_reader *from;
+	struct tree_view view;
 	const struct selection *s;
-	struct tree_manifest manifest;
 	struct shown *shown; /* one for each of its heads */
 	bool *found; /* of s->items */
 };
-
-static const struct tree_manifest *view_manifest(struct tree_reader *r)
-{
-	return &((struct view *)r)->manifest;
-}
 
 /* Of ${n} items, the first ones of ${meant}, those that are meant. */
 static size_t keep_meant(struct tree_item *items, size_t n, const bool *meant)
@@ -44,9 +38,9 @@ static size_t keep_meant(struct tree_item *items, size_t n, const bool *meant)
 
 static const struct shown *find_shown(const struct view *v, const struct tree_head *h)
 {
-	const struct tree_head *mine = tree_manifest_find(&v->manifest, h->kind, h->name);
+	const struct tree_head *mine = tree_manifest_find(&v->view.manifest, h->kind, h->name);
 
-	return mine ? &v->shown[mine - v->manifest.heads] : NULL;
+	return mine ? &v->shown[mine - v->view.manifest.heads] : NULL;
 }
 
 static int view_coll(
@@ -55,7 +49,7 @@ static int view_coll(
 	struct view *v = (struct view *)r;
 	const struct shown *shown = find_shown(v, h);
 	struct tree_coll *c = NULL;
-	int rc = v->from->ops->coll(v->from, shown ? shown->own : h, &c, err);
+	int rc = v->view.from->ops->coll(v->view.from, shown ? shown->own : h, &c, err);
 
 	*out = c;
 	if (rc < 0 || !shown || !shown->meant || shown->n != c->n_items + c->n_gone)
@@ -65,43 +59,27 @@ static int view_coll(
 	return 0;
 }
 
-static int view_body(struct tree_reader *r, const struct tree_coll *c, const struct tree_item *it,
-        tree_write_fn write, void *ctx, struct err *err)
-{
-	struct view *v = (struct view *)r;
-
-	return v->from->ops->body(v->from, c, it, write, ctx, err);
-}
-
-static int view_names(
-        struct tree_reader *r, const struct tree_coll *c, struct abouts *into, struct err *err)
-{
-	struct view *v = (struct view *)r;
-
-	return v->from->ops->names ? v->from->ops->names(v->from, c, into, err) : 0;
-}
-
 static void view_free(struct tree_reader *r)
 {
 	struct view *v = (struct view *)r;
 
 	if (!v)
 		return;
-	for (size_t i = 0; v->shown && i < v->manifest.n_heads; i++)
+	for (size_t i = 0; v->shown && i < v->view.manifest.n_heads; i++)
 		free(v->shown[i].meant);
 	free(v->shown);
 	free(v->found);
-	tree_reader_free(v->from);
-	tree_manifest_clear(&v->manifest);
+	tree_reader_free(v->view.from);
+	tree_manifest_clear(&v->view.manifest);
 	free(v);
 }
 
 static const struct tree_reader_ops ops = {
-        .manifest = view_manifest,
+        .manifest = tree_view_manifest,
         .coll = view_coll,
-        .body = view_body,
+        .body = tree_view_body,
         .free = view_free,
-        .names = view_names,
+        .names = tree_view_names,
 };
 
 /* ---- deciding ---- */
@@ -120,7 +98,7 @@ static bool octets_tell(struct view *v, const struct tree_coll *c, const struct 
 	struct err ignored = {0};
 	bool yes = true;
 
-	if (v->from->ops->body(v->from, c, it, to_buf, &b, &ignored) == 0)
+	if (v->view.from->ops->body(v->view.from, c, it, to_buf, &b, &ignored) == 0)
 		yes = selection_octets(v->s, c->kind, buf_str(&b), b.len);
 	buf_clear(&b);
 	return yes;
@@ -149,7 +127,7 @@ static bool is_meant(struct view *v, const struct tree_head *h, const struct tre
 		return false;
 	if (s->from || s->to || s->subject || c->kind == COLL_CALENDAR) {
 		if (h->what)
-			tree_item_about(v->from, c, it, &a);
+			tree_item_about(v->view.from, c, it, &a);
 		named = selection_named(s, c->kind, &a, h->what != 0);
 		about_clear(&a);
 	}
@@ -168,10 +146,10 @@ static bool may_have_item(const struct selection *s, const struct tree_head *h)
 
 static struct shown *show(struct view *v, const struct tree_head *h, size_t *cap)
 {
-	size_t n = v->manifest.n_heads;
+	size_t n = v->view.manifest.n_heads;
 	struct shown *shown = ARR_PUSH(v->shown, n, *cap);
 
-	(void)tree_manifest_add(&v->manifest, h);
+	(void)tree_manifest_add(&v->view.manifest, h);
 	shown->own = h;
 	return shown;
 }
@@ -185,7 +163,7 @@ static int show_meant(struct view *v, const struct tree_head *h, size_t *cap, st
 	struct tree_head *mine;
 	uint64_t kept = 0, gone = 0, bytes = 0;
 	bool *meant;
-	int rc = v->from->ops->coll(v->from, h, &c, &why);
+	int rc = v->view.from->ops->coll(v->view.from, h, &c, &why);
 
 	if (rc < 0 && why.code == ERR_STOPPED) {
 		*err = why;
@@ -209,7 +187,7 @@ static int show_meant(struct view *v, const struct tree_head *h, size_t *cap, st
 		shown = show(v, h, cap);
 		shown->meant = meant;
 		shown->n = c->n_items + c->n_gone;
-		mine = &v->manifest.heads[v->manifest.n_heads - 1];
+		mine = &v->view.manifest.heads[v->view.manifest.n_heads - 1];
 		mine->roots.items = kept;
 		mine->roots.gone = gone;
 		mine->roots.bytes = bytes;
@@ -272,21 +250,21 @@ int selection_view(struct tree_reader *from, const struct selection *s, struct t
 	int rc = 0;
 
 	*out = NULL;
-	v->base.ops = &ops;
-	v->from = from;
+	v->view.reader.ops = &ops;
+	v->view.from = from;
 	v->s = s;
 	while (s->items && s->items[n_items])
 		n_items++;
 	v->found = xcalloc(n_items + 1, sizeof *v->found);
-	tree_account_copy(&v->manifest.account, &m->account);
-	v->manifest.created = m->created;
-	v->manifest.tool = xstrdup(m->tool);
+	tree_account_copy(&v->view.manifest.account, &m->account);
+	v->view.manifest.created = m->created;
+	v->view.manifest.tool = xstrdup(m->tool);
 	for (size_t i = 0; i < m->n_heads && rc == 0; i++)
 		rc = show_head(v, &m->heads[i], &cap, err);
 	if (rc == 0)
-		*out = &v->base;
+		*out = &v->view.reader;
 	else
-		view_free(&v->base);
+		view_free(&v->view.reader);
 	return rc;
 }
 
