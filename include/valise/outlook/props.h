@@ -2,6 +2,10 @@
 #define VALISE_OUTLOOK_PROPS_H
 
 #include <stdint.h>
+#include "valise/outlook/props/calendar.h"
+#include "valise/outlook/props/common.h"
+#include "valise/outlook/props/contact.h"
+#include "valise/outlook/props/mail.h"
 
 /*
  * Properties by the names of MS-OXPROPS. A bag_key is a property's id, or for a named one its
@@ -31,26 +35,12 @@ enum bag_set {
 #define BAG_LID(set, lid) ((bag_key)(set) << 24 | (lid))
 #define BAG_NAMED(place) (0x80000000u | (unsigned)(place))
 
-/* X(name, id): properties with an id. */
 #define BAG_TAGS(X)                                                                                \
-	X(PidTagMessageClass, 0x001a)                                                              \
-	X(PidTagSubject, 0x0037)                                                                   \
-	X(PidTagTransportMessageHeaders, 0x007d)                                                   \
-	X(PidTagBody, 0x1000)                                                                      \
-	X(PidTagRtfCompressed, 0x1009)                                                             \
-	X(PidTagHtml, 0x1013)                                                                      \
-	X(PidTagDisplayName, 0x3001)                                                               \
-	X(PidTagCreationTime, 0x3007)                                                              \
-	X(PidTagLastModificationTime, 0x3008)                                                      \
-	X(PidTagAttachDataBinary, 0x3701)                                                          \
-	X(PidTagInternetCodepage, 0x3fde)                                                          \
-	X(PidTagMessageCodepage, 0x3ffd)
-/* X(name, set, number): named properties with a number. */
+	PROPS_COMMON_TAGS(X) PROPS_MAIL_TAGS(X) PROPS_CALENDAR_TAGS(X) PROPS_CONTACT_TAGS(X)
 #define BAG_LIDS(X)                                                                                \
-	X(PidLidReminderSet, PSETID_COMMON, 0x8503)                                                \
-	X(PidLidSideEffects, PSETID_COMMON, 0x8510)
-/* X(name, set, text): named properties with a text. */
-#define BAG_TEXTS(X) X(PidNameKeywords, PS_PUBLIC_STRINGS, "Keywords")
+	PROPS_COMMON_LIDS(X) PROPS_MAIL_LIDS(X) PROPS_CALENDAR_LIDS(X) PROPS_CONTACT_LIDS(X)
+#define BAG_TEXTS(X)                                                                               \
+	PROPS_COMMON_TEXTS(X) PROPS_MAIL_TEXTS(X) PROPS_CALENDAR_TEXTS(X) PROPS_CONTACT_TEXTS(X)
 
 enum bag_tags {
 #define X(name, id) name = (id),
