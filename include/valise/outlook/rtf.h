@@ -10,7 +10,7 @@ enum { RTF_MAX = 64 << 20 }; /* octets of RTF, and of what comes of it */
 
 /*
  * PidTagRtfCompressed as RTF: LZFu and MELA, both checked (size, CRC). ERR_DAMAGED: ${out}
- * has what could be had. ERR_LIMIT: RTF_MAX.
+ * has what could be read. ERR_LIMIT: RTF_MAX.
  */
 int lzfu_inflate(const void *p, size_t n, struct buf *out, struct err *err) MUST_CHECK;
 
