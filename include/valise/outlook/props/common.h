@@ -42,13 +42,18 @@
 	X(PidTagAttachFilename, 0x3704)                                                            \
 	X(PidTagAttachMethod, 0x3705)                                                              \
 	X(PidTagAttachLongFilename, 0x3707)                                                        \
+	X(PidTagAttachPathname, 0x3708)                                                            \
+	X(PidTagAttachLongPathname, 0x370d)                                                        \
 	X(PidTagAttachMimeTag, 0x370e)                                                             \
 	X(PidTagAttachContentId, 0x3712)                                                           \
+	X(PidTagDisplayType, 0x3900)                                                               \
+	X(PidTagDisplayTypeEx, 0x3905)                                                             \
 	X(PidTagSmtpAddress, 0x39fe)                                                               \
 	X(PidTagInternetCodepage, 0x3fde)                                                          \
 	X(PidTagMessageCodepage, 0x3ffd)                                                           \
 	X(PidTagSenderSmtpAddress, 0x5d01)                                                         \
-	X(PidTagSentRepresentingSmtpAddress, 0x5d02)
+	X(PidTagSentRepresentingSmtpAddress, 0x5d02)                                               \
+	X(PidTagAttachmentHidden, 0x7ffe)
 /* X(name, set, number): named properties with a number. */
 #define PROPS_COMMON_LIDS(X)                                                                       \
 	X(PidLidReminderDelta, PSETID_COMMON, 0x8501)                                              \
