@@ -59,7 +59,7 @@ struct recur {
 	unsigned calendar; /* CalendarType; 0 and 1 are Gregorian */
 	uint32_t first; /* FirstDateTime */
 	uint32_t period; /* minutes of RECUR_DAY, weeks, months; at least 1 */
-	bool sliding; /* a task that makes itself anew once it is done */
+	bool sliding; /* a task whose next one is made once it is done */
 	unsigned days; /* of RECUR_WEEK and ..._NTH: bits, Sunday is 1 */
 	unsigned day; /* of RECUR_MONTH: of the month */
 	unsigned nth; /* of ..._NTH: 1 to 4, 5 the last one */
