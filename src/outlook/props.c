@@ -54,6 +54,14 @@ const char *bag_key_text(bag_key key, enum bag_set *set_out)
 	return texts[key & 0x7fffffff].text;
 }
 
+const char *bag_text_name(enum bag_set set, const char *text)
+{
+	for (size_t i = 0; i < COUNT(texts); i++)
+		if (texts[i].set == set && strcmp(texts[i].text, text) == 0)
+			return texts[i].name;
+	return NULL;
+}
+
 static const struct {
 	bag_key key;
 	const char *name;

@@ -55,7 +55,8 @@ struct bag_name {
 /*
  * One property. Its value is as in FastTransfer (MS-OXCFXICS 2.2.4.1): little-endian, texts
  * without an ending NUL, several values as their number (4 octets) and each of them, those
- * without a fixed length behind it (4 octets).
+ * without a fixed length behind it (4 octets); texts among several may end in a NUL. A type
+ * that is none of these, or octets that are not as many values as they say, is BAG_BINARY.
  */
 struct bag_prop {
 	uint16_t id; /* from 0x8000 on it is named, and the number itself means nothing */
@@ -65,6 +66,8 @@ struct bag_prop {
 	struct bag_name *name; /* NULL: none. Owned */
 	uint8_t *data; /* NULL: in the temporary file, at ${at} */
 	uint64_t len, at;
+	char *text; /* what bag_text lent; or NULL */
+	uint32_t number; /* for bag_sort: the later one counts */
 };
 
 struct bag_store; /* the temporary file that an item and all within it share */
@@ -82,6 +85,8 @@ struct bag {
 	char **texts; /* that were lent */
 	size_t n_texts, texts_cap;
 	unsigned depth;
+	const struct bag *parent; /* that it is a child of; NULL: none */
+	bool is_sorted; /* since it was filled last */
 };
 
 /* ---- filling ---- */
@@ -95,8 +100,9 @@ struct bag *bag_embed(struct bag *attachment, struct err *err);
 
 /*
  * A property whose octets come in pieces: bag_begin, bag_put as often as needed, bag_end.
- * ${name} is copied (NULL: not named). ERR_LIMIT: a cap; ERR_IO (ERR_WHOLE): the disk.
- * A property that is there already is replaced by the later one of the same type.
+ * ${name} is copied (NULL: not named). ERR_LIMIT: a cap; ERR_IO (ERR_WHOLE): the disk; the
+ * property is not there then. One at a time in an item. A property that is there already is
+ * replaced by the later one of the same type (by bag_sort).
  */
 int bag_begin(struct bag *b, uint16_t id, uint16_t type, const struct bag_name *name,
         struct err *err) MUST_CHECK;
@@ -116,7 +122,7 @@ void bag_sort(struct bag *b);
 
 /* ---- asking: each of these but bag_peek marks the property used ---- */
 
-/* NULL: it is not there. */
+/* NULL: it is not there. Of several types: not BAG_ERROR, and BAG_UNICODE before others. */
 const struct bag_prop *bag_peek(const struct bag *b, bag_key key);
 bool bag_has(struct bag *b, bag_key key);
 /* Any whole number or BOOLEAN; ${otherwise}: it is not there. */
@@ -127,7 +133,7 @@ bool bag_bool(struct bag *b, bag_key key); /* false where it is not there */
  * BAG_TEXT_MAX and before a NUL; NULL: it is not there or empty.
  */
 const char *bag_text(struct bag *b, bag_key key);
-/* How many values, and one of them, of a property with several. */
+/* How many values, and one of them, of a property with several; a single text is one. */
 size_t bag_count(struct bag *b, bag_key key);
 const char *bag_text_at(struct bag *b, bag_key key, size_t i);
 /* Seconds since 1970 UTC of a FILETIME; false: not there, or 0 or beyond year 9999. */
@@ -140,12 +146,29 @@ typedef int (*bag_write_fn)(void *ctx, const void *p, size_t n, struct err *err)
 /* The octets of a value of any length, in pieces. Errors: the disk's, and those of ${write}. */
 int bag_stream(struct bag *b, const struct bag_prop *p, bag_write_fn write, void *ctx,
         struct err *err) MUST_CHECK;
-/* The same of a text (STRING8, UNICODE), as UTF-8. */
+/* The same of a text (STRING8, UNICODE), as UTF-8, without NULs. */
 int bag_stream_text(struct bag *b, const struct bag_prop *p, bag_write_fn write, void *ctx,
         struct err *err) MUST_CHECK;
 /* Marks a property used. */
 void bag_use(struct bag *b, bag_key key);
 
+/* ---- for people ---- */
+
+/* "PidTagSubject", "0x3ff9", "{00062008-0000-0000-c000-000000000046} 0x8516", appended. */
+void bag_prop_name(const struct bag_prop *p, struct buf *out);
+enum { BAG_GUID_SIZE = 39 };
+void bag_guid_text(const uint8_t guid[16], char out[BAG_GUID_SIZE]);
+/*
+ * All that is in it, a line for each property: its place, name, type and value, texts safe
+ * for a terminal, what is long cut: "attachment 1: PidTagAttachMethod int32 1".
+ */
+void bag_tell(const struct bag *b, void (*tell)(void *ctx, const char *line), void *ctx);
+
+/*
+ * The code page that BAG_STRING8 of this bag are in: by the bag or those around it, else by
+ * PidTagMessageCodepage, else 1252.
+ */
+unsigned bag_code_page(const struct bag *b);
 /* The name of iconv for a code page of Windows ("WINDOWS-1252", "UTF-8"); NULL: unknown. */
 const char *code_page_charset(unsigned page);
 

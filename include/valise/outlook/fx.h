@@ -16,13 +16,13 @@ int fx_write(struct bag *b, bag_write_fn write, void *ctx, struct err *err) MUST
 /*
  * Octets as they come, in pieces of any size, into bags. Each whole message is handed over,
  * sorted, and is the caller's; markers that are no part of a message are passed over.
- * ERR_PROTOCOL: the stream is none, or a cap is met: nothing behind it can be read.
+ * ERR_PROTO: the stream is none, or a cap is met: nothing behind it can be read.
  */
 struct fx_reader;
 typedef int (*fx_message_fn)(void *ctx, struct bag *b, struct err *err);
 struct fx_reader *fx_reader_new(fx_message_fn give, void *ctx);
 int fx_read(struct fx_reader *r, const void *p, size_t n, struct err *err) MUST_CHECK;
-/* ERR_PROTOCOL: it ended inside of a message. */
+/* ERR_PROTO: it ended inside of a message. */
 int fx_read_end(struct fx_reader *r, struct err *err) MUST_CHECK;
 void fx_reader_free(struct fx_reader *r);
 

@@ -66,6 +66,8 @@ const uint8_t *bag_set_guid(enum bag_set set);
 enum bag_set bag_set_of(const uint8_t guid[16]);
 /* Text (set in *set_out) of a key made by BAG_NAMED. */
 const char *bag_key_text(bag_key key, enum bag_set *set_out);
+/* "PidNameKeywords" of a named property with a text; NULL: it is in none of the lists. */
+const char *bag_text_name(enum bag_set set, const char *text);
 /* "PidTagSubject"; NULL: it is in none of the lists. */
 const char *bag_key_name(bag_key key);
 

@@ -3,7 +3,7 @@
 
 #include "import/give.h"
 #include "import/pim/lines.h"
-#include "import/pim/spool.h"
+#include "valise/base/spool.h"
 
 /*
  * What read_ics and read_vcf have in common: a file is spooled while its lines are looked at;

@@ -24,6 +24,7 @@
 	X(PidTagMessageFlags, 0x0e07)                                                              \
 	X(PidTagNormalizedSubject, 0x0e1d)                                                         \
 	X(PidTagAttachSize, 0x0e20)                                                                \
+	X(PidTagAttachNumber, 0x0e21)                                                              \
 	X(PidTagToDoItemFlags, 0x0e2b)                                                             \
 	X(PidTagBody, 0x1000)                                                                      \
 	X(PidTagRtfCompressed, 0x1009)                                                             \
@@ -32,6 +33,7 @@
 	X(PidTagFlagStatus, 0x1090)                                                                \
 	X(PidTagFlagCompleteTime, 0x1091)                                                          \
 	X(PidTagFollowupIcon, 0x1095)                                                              \
+	X(PidTagRowid, 0x3000)                                                                     \
 	X(PidTagDisplayName, 0x3001)                                                               \
 	X(PidTagAddressType, 0x3002)                                                               \
 	X(PidTagEmailAddress, 0x3003)                                                              \

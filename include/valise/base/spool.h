@@ -1,5 +1,5 @@
-#ifndef IMPORT_PIM_SPOOL_H
-#define IMPORT_PIM_SPOOL_H
+#ifndef VALISE_BASE_SPOOL_H
+#define VALISE_BASE_SPOOL_H
 
 #include "valise/base/buf.h"
 #include "valise/base/err.h"

@@ -1,5 +1,5 @@
 /* Octets in memory, and in a file without a name when they are many. */
-#include "import/pim/spool.h"
+#include "valise/base/spool.h"
 #include "valise/base/file.h"
 #include "valise/base/mem.h"
 

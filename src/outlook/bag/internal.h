@@ -1,0 +1,60 @@
+#ifndef OUTLOOK_BAG_INTERNAL_H
+#define OUTLOOK_BAG_INTERNAL_H
+
+#include "valise/base/spool.h"
+#include "valise/outlook/bag.h"
+
+/* What the files of this folder share. */
+
+/* Of one item with all that is within it. */
+struct bag_store {
+	struct spool spool; /* values that are large, one behind the other */
+	size_t cost; /* octets of memory that properties, names and children take */
+	struct buf value; /* of the property that is being filled */
+	uint64_t len; /* of its octets; those beyond BAG_MEMORY are in the spool, from ${at} */
+	uint64_t at;
+	struct bag *filled; /* the bag that it belongs to; NULL: none */
+	bool spilled;
+};
+
+/* What a property is called, for comparing. */
+struct bag_ident {
+	const uint8_t *set; /* NULL: it has an id */
+	const char *text; /* NULL: it has a number */
+	uint32_t number; /* or id */
+};
+struct bag_ident ident_of(const struct bag_prop *p);
+struct bag_ident ident_of_key(bag_key key);
+int ident_order(const struct bag_ident *a, const struct bag_ident *b);
+
+/* Octets of one value of this type; 0: each has its own number of them. */
+size_t type_size(unsigned type);
+bool type_is_text(unsigned type);
+/* Of the octets of a value, ${n} at ${off}, which are there. */
+int prop_read(const struct bag *b, const struct bag_prop *p, uint64_t off, void *to, size_t n,
+        struct err *err) MUST_CHECK;
+/*
+ * The text of ${len} octets at ${off} of a value as UTF-8, as bag_text has it, malloc'ed. NULL:
+ * it is empty, or the disk does not give it.
+ */
+char *prop_text(const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len);
+/* The code page of a text: its own, that of its bag or of those around it; 0: nobody says. */
+unsigned prop_code_page(const struct bag *b, const struct bag_prop *p);
+
+static inline uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline uint64_t le64(const uint8_t *p)
+{
+	return le32(p) | (uint64_t)le32(p + 4) << 32;
+}
+
+static inline void put_le(uint8_t *p, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++, v >>= 8)
+		p[i] = (uint8_t)v;
+}
+
+#endif
