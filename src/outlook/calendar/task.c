@@ -113,8 +113,9 @@ static void put_status(struct conv *c)
 
 	if (bag_bool(c->b, (bag_key)PidLidTaskComplete))
 		status = COMPLETE;
-	if (status >= 0 && status < (int64_t)COUNT(words))
-		lines_add(&c->l, "STATUS:%s", words[status]);
+	if (status < 0 || status >= (int64_t)COUNT(words))
+		status = NOT_STARTED;
+	lines_add(&c->l, "STATUS:%s", words[status]);
 	if (status == WAITING || status == DEFERRED)
 		lines_add(&c->l, "X-OUTLOOK-STATUS:%s", status == WAITING ? "WAITING" : "DEFERRED");
 	if (part > 0 && part <= 1)
