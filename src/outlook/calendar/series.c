@@ -121,7 +121,8 @@ void put_series(struct conv *c)
 
 	if (form == RULE_NONE) {
 		conv_lost(c,
-		        "its recurrence: it goes by months of calendar %u (MS-OXOCAL 2.2.1.44.1), for "
+		        "its recurrence: it goes by months of calendar %u (MS-OXOCAL "
+		        "2.2.1.44.1), for "
 		        "which iCalendar has no rule that others read",
 		        r->calendar);
 		put_originals(c);
