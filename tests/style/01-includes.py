@@ -97,7 +97,7 @@ LIBRARIES = {
     "pack": ["archive", "archive_entry", "libdeflate", "zlib"],
     "mime": ["gmime", "glib", "libxml"],
     "find": ["sqlite3"],
-    "outlook/read": ["libpff", "libolecf"],
+    "outlook/read": ["libpff", "libolecf", "libbfio"],
     "outlook/calendar": ["libical"],
     "import": ["archive", "archive_entry", "zlib"],
     "export": ["archive", "archive_entry"],

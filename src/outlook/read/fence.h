@@ -1,0 +1,48 @@
+#ifndef VALISE_OUTLOOK_READ_FENCE_H
+#define VALISE_OUTLOOK_READ_FENCE_H
+
+#include <sys/types.h>
+#include "frames.h"
+
+/* The reading process, and what it may do. */
+
+/* What a reader is given, in its process. */
+struct reading {
+	int fd; /* the file */
+	uint64_t size;
+	const struct outlook_read_opts *opts;
+	struct send *to;
+	/* Of steps: what was done already, and where others died. */
+	uint32_t from;
+	const uint32_t *dead;
+	size_t n_dead;
+	uint32_t step; /* the last one that was given out */
+};
+typedef void (*reading_fn)(struct reading *r);
+
+struct fence_job {
+	int fd;
+	const struct outlook_read_opts *opts;
+	const struct outlook_visit *visit;
+	reading_fn read;
+	unsigned patience_ms; /* so long the process may say nothing; 0: FENCE_PATIENCE_MS */
+};
+enum { FENCE_PATIENCE_MS = 120000 };
+/* As outlook_read. */
+int fence_read(const struct fence_job *job, struct err *err) MUST_CHECK;
+
+/*
+ * A new step, of ${n}, the first of which is told of: may it be gone into? False: it was done,
+ * or somebody died of it.
+ */
+bool reading_step(struct reading *r);
+
+/*
+ * In the new process, before a hostile octet is read: it keeps ${fd[0]} (the file) and
+ * ${fd[1]} (the pipe) and closes all else; limits of memory (${data} octets more than it has
+ * now), no core, no file; the system calls that reading takes, and no others, where the kernel
+ * can be told so. It ends with its parent.
+ */
+void fence_close(const int fd[2], uint64_t data, pid_t parent);
+
+#endif

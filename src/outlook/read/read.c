@@ -1,0 +1,19 @@
+/* Outlook's files, each by its reader. */
+#include "valise/outlook/read.h"
+#include "fence.h"
+#include "pst.h"
+
+int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts *opts,
+        const struct outlook_visit *visit, struct err *err)
+{
+	struct fence_job job = {.fd = fd, .opts = opts, .visit = visit};
+
+	switch (what) {
+	case OUTLOOK_PST:
+		job.read = pst_read;
+		break;
+	default:
+		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "not one of Outlook's files");
+	}
+	return fence_read(&job, err);
+}
