@@ -25,19 +25,31 @@ static const struct kind *kind_of(const char *class)
 	return NULL;
 }
 
+/* When instances of the series begin; else when this one does. */
+static int64_t time_of_day(struct conv *c)
+{
+	int64_t t = bag_int(c->b, (bag_key)PidLidStartRecurrenceTime, -1);
+
+	/* hours, minutes and seconds in their bits: MS-OXOCAL 2.2.1.30 */
+	if (t >= 0)
+		return (t >> 12 & 0x1f) * 3600 + (t >> 6 & 0x3f) * 60 + (t & 0x3f);
+	if (!bag_time(c->b, (bag_key)PidLidAppointmentStartWhole, &t))
+		return 0;
+	t = c->zone.name ? zone_local(&c->zone, t) : t;
+	return (t % 86400 + 86400) % 86400;
+}
+
 /* Which instance of a series it is about. */
 static void find_instance(struct conv *c)
 {
-	int64_t t, time = bag_int(c->b, (bag_key)PidLidStartRecurrenceTime, 0);
+	int64_t t;
 	uint32_t day = day_of_id(c->b);
 
 	if (bag_time(c->b, (bag_key)PidLidExceptionReplaceTime, &t)) {
 		c->instance = c->zone.name ? zone_local(&c->zone, t) : t;
 		c->is_instance = true;
 	} else if (day) {
-		/* hours, minutes and seconds in their bits: MS-OXOCAL 2.2.1.30 */
-		c->instance = when_of_minutes(day) + (time >> 12 & 0x1f) * 3600 +
-		              (time >> 6 & 0x3f) * 60 + (time & 0x3f);
+		c->instance = when_of_minutes(day) + time_of_day(c);
 		c->is_instance = true;
 	}
 }

@@ -108,7 +108,7 @@ void rule_walk_init(struct rule_walk *w, const struct recur *r)
 {
 	*w = (struct rule_walk){.r = r, .hijri = is_hijri(r)};
 	w->ended = rule_form(r) == RULE_NONE;
-	if (w->hijri)
+	if (w->hijri && r->pattern != RECUR_MONTH_NTH && r->pattern != RECUR_HIJRI_NTH)
 		w->shift = find_shift(r, r->start_date / RECUR_DAY_MINUTES);
 }
 
