@@ -1,6 +1,7 @@
 /* Outlook's files, each by its reader. */
 #include "valise/outlook/read.h"
 #include "fence.h"
+#include "msg.h"
 #include "pst.h"
 
 int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts *opts,
@@ -11,6 +12,9 @@ int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts 
 	switch (what) {
 	case OUTLOOK_PST:
 		job.read = pst_read;
+		break;
+	case OUTLOOK_MSG:
+		job.read = msg_read;
 		break;
 	default:
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "not one of Outlook's files");
