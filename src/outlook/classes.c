@@ -3,6 +3,7 @@
 #include <strings.h>
 #include "valise/base/mem.h"
 #include "valise/outlook/convert.h"
+#include <stdlib.h>
 
 enum { CLASS_MAX = 255 };
 
@@ -70,4 +71,11 @@ enum outlook_form outlook_form_of(const struct bag *b)
 		}
 	}
 	return form;
+}
+
+void outlook_made_clear(struct outlook_made *m)
+{
+	free(m->keywords);
+	free(m->uid);
+	*m = (struct outlook_made){.date_utc = INT64_MIN};
 }

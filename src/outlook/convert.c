@@ -1,13 +1,5 @@
 /* An item as message, calendar object or card: by its class. */
 #include "valise/outlook/convert.h"
-#include <stdlib.h>
-
-void outlook_made_clear(struct outlook_made *m)
-{
-	free(m->keywords);
-	free(m->uid);
-	*m = (struct outlook_made){.date_utc = INT64_MIN};
-}
 
 int outlook_convert(
         struct bag *b, const struct outlook_to *to, struct outlook_made *made, struct err *err)

@@ -30,6 +30,7 @@ enum bag_set {
 	PSETID_UNIFIED_MESSAGING,
 	PSETID_CALENDAR_ASSISTANT,
 	PSETID_ATTACHMENT,
+	PSETID_GROMOX, /* of that server alone: where it keeps what MAPI has no name for */
 	BAG_SETS
 };
 #define BAG_LID(set, lid) ((bag_key)(set) << 24 | (lid))

@@ -58,6 +58,7 @@
 	X(PidTagAttachmentHidden, 0x7ffe)
 /* X(name, set, number): named properties with a number. */
 #define PROPS_COMMON_LIDS(X)                                                                       \
+	X(PidLidCategories, PS_PUBLIC_STRINGS, 0x2328)                                             \
 	X(PidLidReminderDelta, PSETID_COMMON, 0x8501)                                              \
 	X(PidLidReminderTime, PSETID_COMMON, 0x8502)                                               \
 	X(PidLidReminderSet, PSETID_COMMON, 0x8503)                                                \

@@ -159,6 +159,6 @@
 	X(PidLidWeddingAnniversaryLocal, PSETID_ADDRESS, 0x80df)                                   \
 	X(PidLidIsContactLinked, PSETID_ADDRESS, 0x80e0)
 /* X(name, set, text): named properties with a text. */
-#define PROPS_CONTACT_TEXTS(X)
+#define PROPS_CONTACT_TEXTS(X) X(PidNameVcardUid, PSETID_GROMOX, "vcarduid")
 
 #endif
