@@ -9,7 +9,13 @@ void pst_read(struct reading *r);
 
 /* ---- between the files of this reader ---- */
 
-enum { PST_PATH_MAX = 4096, PST_FOLDERS_DEEP = 64, PST_WHY = 300, PST_SPECIALS = 32 };
+enum {
+	PST_PATH_MAX = 4096,
+	PST_FOLDERS_DEEP = 64,
+	PST_WHY = 300,
+	PST_SPECIALS = 32,
+	PST_NUMBERED_MAX = 65536
+};
 
 /* Node ids: their type is in the lower five bits (MS-PST 2.2.2.1). */
 enum pst_nid_type {
@@ -20,17 +26,26 @@ enum pst_nid_type {
 	NID_TYPE_MASK = 0x1f,
 };
 
+/* A folder of an OST by its own number. */
+struct pst_numbered {
+	uint64_t number;
+	uint32_t nid;
+	bool own;
+};
+
 struct pst {
 	struct reading *r;
 	struct send *to;
 	libpff_file_t *file;
 	uint16_t code_page; /* of the store */
-	uint32_t subtree, finder; /* folders; 0: the store does not say */
+	uint32_t subtree; /* the folder that is the top of the user's; 0: the store does not say */
 	struct {
 		uint32_t nid;
 		enum special use;
 	} special[PST_SPECIALS];
 	size_t n_special;
+	struct pst_numbered *numbered;
+	size_t n_numbered, numbered_cap;
 };
 
 /* The text of an error, which is freed; ${why} has PST_WHY octets. */
