@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/base/sys.h"
+#include "pst_sums.h"
 #include "window.h"
 
 enum { CONTAINER_CLASS = 0x3613, CONTENT_COUNT = 0x3602, DISPLAY_NAME = 0x3001 };
@@ -42,6 +44,18 @@ static void tell(struct pst *p, struct place *at)
 	if (!at->told)
 		send_folder(p->to, &at->folder, at->use);
 	at->told = true;
+}
+
+static void look_at(struct window *w, const uint8_t *p, size_t n)
+{
+	w->unsound = w->unsound || !pst_sound((enum pst_kind)w->kind, p, n);
+}
+
+void pst_tell_sums(struct pst *p, int of)
+{
+	if (p->window->unsound)
+		send_lost(p->to, of, "some of its octets are not those that its checksums are of");
+	p->window->unsound = false;
 }
 
 static void walk(struct pst *p, libpff_item_t *item, struct place *at, unsigned deep);
@@ -99,6 +113,7 @@ static void one_folder(
 	at.use = pst_special(p, nid);
 	if (!at.own && nid != p->subtree)
 		tell(p, &at);
+	pst_tell_sums(p, 0);
 	if (search && nid != p->subtree)
 		; /* what it shows lies elsewhere */
 	else if (deep < PST_FOLDERS_DEEP && strlen(at.path) < PST_PATH_MAX)
@@ -221,6 +236,7 @@ static void read_open(struct pst *p)
 		pst_store(p, root);
 		top.folder.path = top.path;
 		top.own = p->subtree != 0;
+		pst_tell_sums(p, 0);
 		walk(p, root, &top, 0);
 		libpff_item_free(&root, &error);
 	} else {
@@ -236,12 +252,15 @@ static void read_open(struct pst *p)
 
 void pst_read(struct reading *r)
 {
-	struct window w = {.fd = r->fd, .size = r->size};
-	struct pst p = {.r = r, .to = r->to};
+	struct window w = {.fd = r->fd, .size = r->size, .seen = look_at};
+	struct pst p = {.r = r, .to = r->to, .window = &w};
+	uint8_t head[16];
 	libbfio_handle_t *handle = window_handle(&w);
 	libpff_error_t *error = NULL;
 	char why[PST_WHY];
 
+	if (sys_pread(r->fd, head, sizeof head, 0) == (ssize_t)sizeof head)
+		w.kind = (int)pst_kind_of(head, sizeof head);
 	(void)reading_step(r);
 	send_step(r->to, r->step);
 	send_flush(r->to);

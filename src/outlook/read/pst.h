@@ -33,10 +33,12 @@ struct pst_numbered {
 	bool own;
 };
 
+struct window;
 struct pst {
 	struct reading *r;
 	struct send *to;
 	libpff_file_t *file;
+	struct window *window;
 	uint16_t code_page; /* of the store */
 	uint32_t subtree; /* the folder that is the top of the user's; 0: the store does not say */
 	struct {
@@ -50,6 +52,9 @@ struct pst {
 
 /* The text of an error, which is freed; ${why} has PST_WHY octets. */
 const char *pst_why(libpff_error_t **error, char *why);
+
+/* What was read since it was asked last: is it what its checksums say? If not, it is told. */
+void pst_tell_sums(struct pst *p, int of);
 
 /* What the store says of its folders: fills subtree, finder, special, code_page. */
 void pst_store(struct pst *p, libpff_item_t *root);

@@ -232,6 +232,7 @@ void pst_item(struct pst *p, libpff_item_t *item, const char *shown)
 	}
 	send_title(p, set);
 	fill_message(p, item, set, 0);
+	pst_tell_sums(p, FRAME_OF_ITEM);
 	send_frame(p->to, FRAME_ITEM_END, NULL, 0);
 	libpff_record_set_free(&set, &error);
 	libpff_error_free(&error);

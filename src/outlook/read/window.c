@@ -53,6 +53,8 @@ static ssize_t window_read(intptr_t *window, uint8_t *p, size_t n, libbfio_error
 		done += (size_t)k;
 		w->at += k;
 	}
+	if (w->seen)
+		w->seen(w, p, done);
 	return (ssize_t)done;
 }
 
