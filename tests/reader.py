@@ -20,6 +20,7 @@ import re
 import sys
 from collections import namedtuple
 
+from reader_mapi import check_mapi
 from reader_members import KINDS, Blocks, Files, canonical, link_entry, must, object_name, parse, part_objects, read_object, sha256, within, Damage
 
 TAGS = ["bagit.txt", "README.txt", "FORMAT.txt"]
@@ -36,7 +37,7 @@ HEAD = set("attrs catalog delimiter highestmodseq href kind left_out name path p
 ATTRS = set("generated gone noinferiors nonexistent noselect readonly shared subscribed subscription".split())
 ITEM = set("date etag flags gone href id keywords labels msgid note path sha256 size thrid uid warnings what where".split())
 # What names an item: the members of each kind, those that are lists, and caps in bytes.
-WHAT = {"mail": "attachments cc date from message-id subject to", "calendars": "location organizer start summary", "contacts": "mail name phone", "linked": ""}
+WHAT = {"mail": "attachments cc date from message-id subject to", "calendars": "location organizer start summary", "contacts": "mail name phone", "linked": "", "mapi": ""}
 LISTS, VALUE_MAX, LIST_MAX, LIST_VALUES = {"attachments", "mail", "phone"}, 512, 1024, 16
 UNSEEN = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|^ | $")
 ERROR = set("date error from href subject uid".split())
@@ -267,7 +268,7 @@ class Archive:
         must(sha256(seal) == sums.get(directory + "seal.json"), "seal.json has another sum")
         must(seal.endswith(b"\n"), "seal.json has no line end")
         manifest = parse(seal[:-1])
-        must(manifest["format"] == 1 and manifest["requires"] in ([], ["gone"]), "a format that this reader does not know")
+        must(manifest["format"] == 1 and set(manifest["requires"]) <= {"gone", "mapi"}, "a format that this reader does not know")
         must(manifest["snapshot"] == n, "this is the seal of snapshot %s", manifest["snapshot"])
         must(manifest["parent"] == (self.seals[-1].hash if self.seals else None), "the parent is another seal")
         must(ROOT.fullmatch(manifest.get("origin", "0" * 64)), "origin %s", manifest.get("origin"))
@@ -327,6 +328,8 @@ class Archive:
                 w = item["where"]
                 found = objects["data/" + w["part"]].get((w["member"], w["offset"]))
                 must(found == (object_name(head["kind"], item), item.get("size", 0)), "no such object: %s", item)
+                if head["kind"] == "mapi":
+                    check_mapi(read_object(self.files, head["kind"], item))
         with within(head["links"]):
             check_links(self.files, head["links"], catalog)
 
@@ -423,10 +426,10 @@ def check_manifest(manifest, n):
     must(all(h.get("left_out", 1) > 0 and ("left_out" in h or "selection" not in h) for h in heads), "what was left out")
     if any("left_out" in h for h in heads):
         counts["left_out"] = sum(h.get("left_out", 0) for h in heads)
-    must(manifest["requires"] == (["gone"] if "gone" in counts else []), "what is required")
-    for kind in [k for k in KINDS if k != "linked" or any(h["kind"] == k for h in heads)]:
+        for kind in [k for k in KINDS if k not in ("linked", "mapi") or any(h["kind"] == k for h in heads)]:
         counts[kind] = {"collections": sum(h["kind"] == kind and "gone" not in h.get("attrs", []) for h in heads), "items": sum(h["items"] for h in heads if h["kind"] == kind)}
     must(manifest["counts"] == counts, "counts: %s", counts)
+    must(manifest["requires"] == [w for w in ("gone", "mapi") if w in counts], "what is required")
     complete = not counts["errors"] and all(h["status"] in ("complete", "skipped") for h in heads)
     must(manifest["verdict"] == ("complete" if complete else "incomplete"), "verdict")
     for root, name in (("content", "content_name"), ("state", "name")):

@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections import namedtuple
 
-KINDS = {"mail": "eml", "calendars": "ics", "contacts": "vcf", "linked": "bin"}
+KINDS = {"mail": "eml", "calendars": "ics", "contacts": "vcf", "linked": "bin", "mapi": "fx"}
 GZIP = bytes.fromhex("1f8b08040000000000ff")
 DATA, END = struct.Struct("<10sH2sHIQQI"), struct.Struct("<10sH2sHIQQQII2s8s")
 MAX_PLAIN = 1 << 22

@@ -254,6 +254,8 @@ static const char *const kind_words[COLL_KINDS][4] = {
         [COLL_CALENDAR] = {"calendar", "calendars", "resource", "resources"},
         [COLL_CONTACTS] = {"address book", "address books", "card", "cards"},
         [COLL_LINKED] = {"list of links", "lists of links", "linked file", "linked files"},
+        [COLL_MAPI] = {"list of raw items", "lists of raw items", "raw item of Outlook",
+                "raw items of Outlook"},
 };
 
 void totals_text(const struct tree_totals *t, struct buf *out)
@@ -281,8 +283,11 @@ void totals_text(const struct tree_totals *t, struct buf *out)
 void totals_to_json(const struct tree_totals *t, json_t *o)
 {
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
-		json_t *c = json_object();
+		json_t *c;
 
+		if (k == COLL_MAPI && !t->collections[k])
+			continue;
+		c = json_object();
 		json_set_number(c, "collections", t->collections[k]);
 		json_set_number(c, "items", t->items[k]);
 		json_object_set_new(o, coll_kind_dir(k), c);

@@ -69,7 +69,7 @@ int dir_name_items(struct dir_sink *d, const struct tree_coll *c, struct err *er
 	bool listed = false;
 	int rc = 0;
 
-	if (c->kind == COLL_LINKED)
+	if (coll_is_beside(c->kind))
 		return 0;
 	for (size_t i = 0; rc >= 0 && i < c->n_items + c->n_gone; i++) {
 		const struct tree_item *it = tree_coll_any(c, i);

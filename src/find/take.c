@@ -242,7 +242,7 @@ static int add_coll(struct taking *k, const struct tree_head *h, bool *whole_out
 
 bool find_is_searched(const struct tree_head *h)
 {
-	return h->kind != COLL_LINKED && h->roots.items + h->roots.gone > 0;
+	return !coll_is_beside(h->kind) && h->roots.items + h->roots.gone > 0;
 }
 
 /* Those of which the index may lack something. */

@@ -163,7 +163,7 @@ static json_t *file_json(const struct seal_file *f)
 	return o;
 }
 
-/* A reader that knows nothing of items that are gone could not read such a catalog. */
+/* A reader that knows nothing of them could not read such catalogs. */
 static json_t *seal_requires(const struct seal *s)
 {
 	json_t *words = json_array();
@@ -172,6 +172,8 @@ static json_t *seal_requires(const struct seal *s)
 	tree_manifest_totals(&s->manifest, &t);
 	if (t.gone)
 		json_array_append_new(words, json_string(REQUIRES_GONE));
+	if (t.collections[COLL_MAPI])
+		json_array_append_new(words, json_string(REQUIRES_MAPI));
 	return words;
 }
 

@@ -14,6 +14,8 @@
 
 /* A word of "requires": catalogs hold items that are gone. */
 #define REQUIRES_GONE "gone"
+/* There are collections of the kind mapi. */
+#define REQUIRES_MAPI "mapi"
 
 struct seal_file {
 	char *path;

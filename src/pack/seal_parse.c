@@ -83,7 +83,7 @@ static int check_version(const json_t *o, struct err *err)
 	for (size_t i = 0; i < json_array_size(words); i++) {
 		const char *word = json_string_value(json_array_get(words, i));
 
-		if (word && strcmp(word, REQUIRES_GONE) == 0)
+		if (word && (!strcmp(word, REQUIRES_GONE) || !strcmp(word, REQUIRES_MAPI)))
 			continue;
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE,
 		        "the archive needs \"%s\", which this program does not know: use a newer "
@@ -96,10 +96,19 @@ static int check_version(const json_t *o, struct err *err)
 /* What it requires is said exactly where it is needed. */
 static int check_requires(const json_t *o, const struct seal *s, struct err *err)
 {
+	const json_t *words = json_object_get(o, "requires");
+	bool gone = false, mapi = false;
 	struct tree_totals t;
 
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+
+		gone = gone || strcmp(word, REQUIRES_GONE) == 0;
+		mapi = mapi || strcmp(word, REQUIRES_MAPI) == 0;
+	}
 	tree_manifest_totals(&s->manifest, &t);
-	return json_array_size(json_object_get(o, "requires")) == (t.gone > 0)
+	return gone == (t.gone > 0) && mapi == (t.collections[COLL_MAPI] > 0) &&
+	                       json_array_size(words) == (size_t)gone + mapi
 	               ? 0
 	               : fail_seal(err, "seal.json does not require what it needs");
 }

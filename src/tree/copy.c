@@ -196,12 +196,12 @@ static int copy_coll(struct tree_reader *from, struct tree_sink *to, const struc
 	return rc;
 }
 
-/* Linked files go with what links to them: "calendars:NAME". */
+/* What stands beside a collection goes with it: "calendars:NAME". */
 static bool is_wanted(const struct tree_head *h, unsigned only)
 {
 	if (only == 0 || only & 1u << h->kind)
 		return true;
-	for (unsigned k = 0; h->kind == COLL_LINKED && k < COLL_LINKED; k++)
+	for (unsigned k = 0; coll_is_beside(h->kind) && k < COLL_LINKED; k++)
 		if (only & 1u << k && coll_is_linked(k, h->name))
 			return true;
 	return false;

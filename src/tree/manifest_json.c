@@ -72,7 +72,7 @@ static json_t *counts_to_json(const struct tree_totals *t)
 	for (unsigned k = 0; k < COLL_KINDS; k++) {
 		json_t *kind;
 
-		if (k == COLL_LINKED && !t->collections[k])
+		if (coll_is_beside((enum coll_kind)k) && !t->collections[k])
 			continue;
 		kind = json_object();
 		json_set_number(kind, "collections", t->collections[k]);

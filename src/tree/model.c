@@ -13,9 +13,14 @@
 
 const char *coll_kind_dir(enum coll_kind k)
 {
-	static const char *const dirs[] = {"mail", "calendars", "contacts", "linked"};
+	static const char *const dirs[] = {"mail", "calendars", "contacts", "linked", "mapi"};
 
 	return dirs[k];
+}
+
+bool coll_is_beside(enum coll_kind k)
+{
+	return k >= COLL_LINKED;
 }
 
 bool coll_is_linked(enum coll_kind kind, const char *name)
@@ -27,7 +32,7 @@ bool coll_is_linked(enum coll_kind kind, const char *name)
 
 const char *coll_kind_ext(enum coll_kind k)
 {
-	static const char *const exts[] = {"eml", "ics", "vcf", "bin"};
+	static const char *const exts[] = {"eml", "ics", "vcf", "bin", "fx"};
 
 	return exts[k];
 }

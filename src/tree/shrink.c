@@ -226,7 +226,7 @@ static int load_all(struct rule *r, struct err *err)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < r->after->n_heads; i++)
-		if (r->after->heads[i].kind != COLL_LINKED)
+		if (!coll_is_beside(r->after->heads[i].kind))
 			rc = load_keys(r->s, &r->after->heads[i], &r->all, err);
 	keys_sort(&r->all);
 	r->all.filled = true;
@@ -452,7 +452,7 @@ int tree_shrink_keep(const struct tree_shrink *s, const struct tree_manifest *af
 	for (size_t i = 0; i < s->before->n_heads; i++) {
 		const struct tree_head *h = &s->before->heads[i];
 
-		if (h->kind == COLL_LINKED)
+		if (coll_is_beside(h->kind))
 			s->heads[i].read = false;
 		if (tree_accepts_head(s->accept, h))
 			s->heads[i].lost = 0;

@@ -21,13 +21,19 @@ enum coll_kind {
 	COLL_CALENDAR,
 	COLL_CONTACTS,
 	COLL_LINKED, /* files behind the links of a calendar or address book */
+	COLL_MAPI, /* the properties that items of Outlook came from */
 	COLL_KINDS
 };
-/* "mail", "calendars", "contacts", "linked": first path component, catalog word */
+/* "mail", "calendars", "contacts", "linked", "mapi": first path component, catalog word */
 const char *coll_kind_dir(enum coll_kind k);
-/* Does a list of linked files of this name, "calendars:NAME", belong to the ${kind}? */
+/*
+ * COLL_LINKED, COLL_MAPI: a collection that stands beside another one, which its name begins
+ * with ("calendars: Work"). Nobody means its items by themselves, and no server takes them.
+ */
+bool coll_is_beside(enum coll_kind k);
+/* Does such a collection of this name, "calendars:NAME", belong to the ${kind}? */
 bool coll_is_linked(enum coll_kind kind, const char *name);
-const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf", "bin" */
+const char *coll_kind_ext(enum coll_kind k); /* "eml", "ics", "vcf", "bin", "fx" */
 
 /* System flags, RFC 3501 2.3.2. \Recent is never kept. */
 enum { FLAG_SEEN = 1, FLAG_ANSWERED = 2, FLAG_FLAGGED = 4, FLAG_DELETED = 8, FLAG_DRAFT = 16 };

@@ -134,7 +134,7 @@ void audit_target_excluded(struct audit_side_run *s)
 		const struct tree_head *h = &m->heads[i];
 		unsigned bit = 1u << h->kind;
 
-		if (h->kind == COLL_LINKED || !h->roots.items || is_said(s, h))
+		if (coll_is_beside(h->kind) || !h->roots.items || is_said(s, h))
 			continue;
 		if (!(s->kinds & bit) && !(said & bit))
 			audit_say(&s->run->audit, AUDIT_TARGET, AUDIT_NO_SERVICE, h->kind, NULL,

@@ -108,7 +108,7 @@ static int tell_losses(
         const struct args *a, struct ui *ui, struct tree_reader *r, enum export_format f)
 {
 	static const char *const what[COLL_KINDS] = {
-	        "mail", "calendars", "contacts", "files behind links"};
+	        "mail", "calendars", "contacts", "files behind links", "raw items of Outlook"};
 	const struct tree_manifest *m = r->ops->manifest(r);
 	unsigned kinds = export_format_kinds(f), have = 0, there = 0;
 	struct buf left = buf_of(400);

@@ -105,7 +105,7 @@ static int see_heads(struct restore *r)
 		const struct tree_head *h = &m->heads[i];
 		struct pattern_name name;
 
-		if (h->kind == COLL_LINKED) /* no server takes them */
+		if (coll_is_beside(h->kind)) /* no server takes them */
 			continue;
 		target_name(h, &name);
 		choice_see(&r->selected.choice, &name, !only || only & 1u << h->kind);
@@ -128,7 +128,7 @@ static unsigned find_kinds(const struct restore *r, uint64_t *items_out)
 	for (size_t i = 0; i < m->n_heads; i++) {
 		const struct tree_head *h = &m->heads[i];
 
-		if (h->kind == COLL_LINKED || (only && !(only & 1u << h->kind)) ||
+		if (coll_is_beside(h->kind) || (only && !(only & 1u << h->kind)) ||
 		        !target_selects(&r->opts, h))
 			continue;
 		have |= 1u << h->kind;

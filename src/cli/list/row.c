@@ -201,7 +201,7 @@ void list_heading(enum coll_kind kind, size_t columns, struct buf *out)
 {
 	int date = columns < NARROW ? 10 : 16;
 
-	if (columns == 0 || kind == COLL_LINKED)
+	if (columns == 0 || coll_is_beside(kind))
 		return;
 	if (kind == COLL_MAIL)
 		buf_putf(out, "%*s  %-*s  %-*s  %*s  %-*s  %s", UID, "UID", date, "DATE", FLAGS, "",

@@ -90,7 +90,7 @@ void choice_see_heads(struct choice *c, const struct tree_manifest *m, unsigned 
 		struct pattern_name name;
 
 		target_name(&m->heads[i], &name);
-		if (m->heads[i].kind != COLL_LINKED && (!only || only & 1u << m->heads[i].kind))
+		if (!coll_is_beside(m->heads[i].kind) && (!only || only & 1u << m->heads[i].kind))
 			choice_see(c, &name, true);
 	}
 }

@@ -327,8 +327,8 @@ static void add_left(json_t *list, const struct args *a, const struct tree_manif
 			put_unexamined(list, what, h->reason ? h->reason : "it could not be read");
 		else if (h->left_out)
 			add_left_out(list, h, what);
-		else if (h->kind != COLL_LINKED && (!pattern_chooses(&choice->of, &name) ||
-		                                           (only && !(only & 1u << h->kind))))
+		else if (!coll_is_beside(h->kind) && (!pattern_chooses(&choice->of, &name) ||
+		                                             (only && !(only & 1u << h->kind))))
 			put_unexamined(list, what, "left out by an option: it has its last state");
 		free(what);
 	}

@@ -66,7 +66,8 @@ void html_short(struct buf *b, const char *text, size_t max)
 
 const char *html_kind_title(enum coll_kind kind)
 {
-	static const char *const titles[COLL_KINDS] = {"Mail", "Calendars", "Contacts", "Files"};
+	static const char *const titles[COLL_KINDS] = {
+	        "Mail", "Calendars", "Contacts", "Files", "Raw"};
 
 	return titles[kind];
 }

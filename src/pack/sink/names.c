@@ -119,7 +119,7 @@ int sink_name_items(struct archive_sink *s, struct slot *slot, struct err *err)
 	struct unnamed u = {.s = s, .c = slot->coll};
 	int rc = 0;
 
-	if (slot->kind == COLL_LINKED)
+	if (coll_is_beside(slot->kind))
 		return 0;
 	pthread_mutex_lock(&s->naming);
 	rc = find_unnamed(&u, err);

@@ -90,7 +90,7 @@ void about_scan_add(struct about_scan *s, const void *p, size_t n)
 {
 	if (s->kind == COLL_MAIL)
 		mail_scan_add(s->mail, p, n);
-	else if (s->kind != COLL_LINKED)
+	else if (!coll_is_beside(s->kind))
 		buf_fill(&s->octets, p, n);
 }
 

@@ -158,7 +158,7 @@ enum select_answer selection_named(
 	enum select_answer answer[4] = {SELECT_YES, SELECT_YES, SELECT_YES, SELECT_YES};
 	enum select_answer all = SELECT_YES;
 
-	if (kind == COLL_LINKED)
+	if (coll_is_beside(kind))
 		return s->from || s->to || s->subject ? SELECT_NO : SELECT_YES;
 	if (!known)
 		return s->from || s->to || s->subject || (kind == COLL_CALENDAR && by_date(s))

@@ -205,8 +205,8 @@ static void head_name(const struct tree_head *h, struct pattern_name *out)
 }
 
 /*
- * Files behind links stand and fall with the collection that links to them, "calendars: Work",
- * and are no items that somebody means.
+ * What stands beside a collection, files behind its links, stands and falls with it,
+ * "calendars: Work", and is no item that somebody means.
  */
 static bool linked_is_meant(const struct selection *s, const struct tree_head *h)
 {
@@ -230,12 +230,12 @@ static int show_head(struct view *v, const struct tree_head *h, size_t *cap, str
 	struct pattern_name name;
 
 	head_name(h, &name);
-	if (h->kind == COLL_LINKED ? linked_is_meant(s, h)
-	                           : !selection_by_item(s) && selection_coll(s, h->kind, &name))
+	if (coll_is_beside(h->kind) ? linked_is_meant(s, h)
+	                            : !selection_by_item(s) && selection_coll(s, h->kind, &name))
 		show(v, h, cap);
-	else if (h->kind != COLL_LINKED && selection_coll(s, h->kind, &name))
+	else if (!coll_is_beside(h->kind) && selection_coll(s, h->kind, &name))
 		return may_have_item(s, h) ? show_meant(v, h, cap, err) : 0;
-	else if (h->kind != COLL_LINKED && s->keep_others &&
+	else if (!coll_is_beside(h->kind) && s->keep_others &&
 	         (!s->kinds || s->kinds & 1u << h->kind))
 		show(v, h, cap);
 	return 0;
