@@ -426,7 +426,7 @@ def check_manifest(manifest, n):
     must(all(h.get("left_out", 1) > 0 and ("left_out" in h or "selection" not in h) for h in heads), "what was left out")
     if any("left_out" in h for h in heads):
         counts["left_out"] = sum(h.get("left_out", 0) for h in heads)
-        for kind in [k for k in KINDS if k not in ("linked", "mapi") or any(h["kind"] == k for h in heads)]:
+    for kind in [k for k in KINDS if k not in ("linked", "mapi") or any(h["kind"] == k for h in heads)]:
         counts[kind] = {"collections": sum(h["kind"] == kind and "gone" not in h.get("attrs", []) for h in heads), "items": sum(h["items"] for h in heads if h["kind"] == kind)}
     must(manifest["counts"] == counts, "counts: %s", counts)
     must(manifest["requires"] == [w for w in ("gone", "mapi") if w in counts], "what is required")

@@ -82,7 +82,7 @@ void put_zones(struct conv *c); /* VTIMEZONEs */
 void put_vevents(struct conv *c);
 /* BEGIN:VEVENT, UID, RECURRENCE-ID, DTSTAMP, DTSTART, DTEND. */
 void put_event_head(struct conv *c, const struct event *e);
-void put_event(struct conv *c, const struct event *e);
+void event_put(struct conv *c, const struct event *e);
 /* RRULE or RDATE, EXDATE. */
 void put_series(struct conv *c);
 /* When the series has its first instance, on its clock; false: nobody knows. */

@@ -415,7 +415,7 @@ void put_event_head(struct conv *c, const struct event *e)
 		put_series(c);
 }
 
-void put_event(struct conv *c, const struct event *e)
+void event_put(struct conv *c, const struct event *e)
 {
 	int64_t state = bag_int(e->b, (bag_key)PidLidAppointmentStateFlags, 0);
 	char *summary = text_of(e, OVERRIDE_SUBJECT, PidTagSubject);
@@ -470,7 +470,7 @@ void put_vevents(struct conv *c)
 {
 	struct event e = {c->b, NULL, NULL};
 
-	put_event(c, &e);
+	event_put(c, &e);
 	if (c->recurs)
 		put_overrides(c);
 }

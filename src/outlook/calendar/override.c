@@ -82,7 +82,7 @@ void put_overrides(struct conv *c)
 			conv_lost(c,
 			        "body or attachments of a modified instance: the item that holds "
 			        "them is not there");
-		put_event(c, &e);
+		event_put(c, &e);
 		if (e.own)
 			cover_repeated(e.own, c->b);
 	}
