@@ -11,6 +11,7 @@
 static const struct {
 	uint16_t first, last;
 } of_stores[] = {
+        {0x0002, 0x0002}, /* PidTagAlternateRecipientAllowed: of every item */
         {0x003b, 0x003b}, /* PidTagSentRepresentingSearchKey */
         {0x003f, 0x003f}, /* PidTagReceivedByEntryId */
         {0x0041, 0x0041}, /* PidTagSentRepresentingEntryId */
@@ -29,6 +30,7 @@ static const struct {
         {0x3000, 0x3000}, /* PidTagRowid */
         {0x300b, 0x300b}, /* PidTagSearchKey */
         {0x3010, 0x3019}, /* PidTagTargetEntryId, PidTagConversationId, archive tags and dates */
+        {0x3400, 0x36ff}, /* of stores, folders and containers */
         {0x3705, 0x3705}, /* PidTagAttachMethod */
         {0x3709, 0x3709}, /* PidTagAttachRendering: the icon */
         {0x370b, 0x370b}, /* PidTagRenderingPosition */
@@ -57,6 +59,7 @@ static const struct {
 	enum bag_set set;
 	uint16_t lid;
 } of_outlook[] = {
+        {PSETID_ADDRESS, 0x8027}, /* of no known name, in every contact */
         {PSETID_COMMON, 0x850e}, /* PidLidAgingDontAgeMe */
         {PSETID_COMMON, 0x8510}, /* PidLidSideEffects */
         {PSETID_COMMON, 0x8513}, /* PidLidPageDirStream */
@@ -73,6 +76,7 @@ static const struct {
         {PSETID_COMMON, 0x85a1}, /* PidLidToDoSubOrdinal */
         {PSETID_COMMON, 0x85a4}, /* PidLidToDoTitle */
         {PSETID_COMMON, 0x85bd}, /* PidLidReferenceEntryId */
+        {PSETID_COMMON, 0x85bf}, /* PidLidValidFlagStringProof */
 };
 
 struct teller {

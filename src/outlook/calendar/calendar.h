@@ -1,6 +1,7 @@
 #ifndef VALISE_OUTLOOK_CALENDAR_CALENDAR_H
 #define VALISE_OUTLOOK_CALENDAR_CALENDAR_H
 
+#include "outlook/body/body.h"
 #include "outlook/calendar/lines.h"
 #include "outlook/calendar/recur.h"
 #include "outlook/calendar/when.h"
@@ -54,14 +55,7 @@ char *uid_of_other(struct bag *b);
 uint32_t day_of_id(struct bag *b);
 
 /* ---- body.c ---- */
-struct body {
-	char *text, *html; /* UTF-8; or NULL */
-};
-int body_read(struct bag *b, struct body *out, struct err *err) MUST_CHECK;
-void body_clear(struct body *out);
 void put_body(struct conv *c, const char *name, struct bag *b);
-/* Octets as a text of that type and code page; malloc'ed, UTF-8. */
-char *decode_text(unsigned code_page, enum bag_type type, const void *p, size_t n);
 
 /* ---- people.c ---- */
 void put_organizer(struct conv *c, struct bag *b);

@@ -126,6 +126,10 @@ void card_uri(struct card *c, const char *s)
 	for (; *s; s++) {
 		uint8_t octet = (uint8_t)*s;
 
+		if (octet == ',' || octet == ';') {
+			put_escaped(c, *s);
+			continue;
+		}
 		if (octet > 0x20 && octet != 0x7f && octet != '"' && octet != '\\') {
 			put(c, *s);
 			continue;

@@ -33,7 +33,7 @@ void card_raw(struct card *c, const char *s);
 /* Text of the value (RFC 2426 4: escaped), in pieces of any size; NULL: none. */
 void card_text(struct card *c, const char *s);
 void card_text_octets(struct card *c, const void *p, size_t n);
-/* A URI: what cannot be in one becomes %XX. */
+/* A URI: what cannot be in one becomes %XX; ',' and ';' are escaped, as programs of 3.0 expect. */
 void card_uri(struct card *c, const char *s);
 /* Base64 of octets in pieces, and its end. */
 void card_base64(struct card *c, const void *p, size_t n);

@@ -140,3 +140,13 @@ void entry_clear(struct entry *e)
 	free(e->address);
 	*e = (struct entry){0};
 }
+
+size_t entry_name_len(const char *name, const char *address)
+{
+	size_t n = strlen(name), m = address ? strlen(address) : 0;
+
+	if (m && n > m + 3 && strncmp(name + n - m - 3, " (", 2) == 0 && name[n - 1] == ')' &&
+	        strncmp(name + n - m - 1, address, m) == 0)
+		return n - m - 3;
+	return n;
+}

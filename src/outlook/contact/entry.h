@@ -27,4 +27,7 @@ struct entry {
 void entry_read(const uint8_t *p, size_t n, const char *charset, struct entry *out);
 void entry_clear(struct entry *e);
 
+/* Octets of a name without the address that Outlook puts behind it: "Ann Lee (ann@b.c)". */
+size_t entry_name_len(const char *name, const char *address);
+
 #endif

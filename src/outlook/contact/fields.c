@@ -192,7 +192,9 @@ void contact_use_rest(struct bag *b, const char *called)
 	        /* what follows from other properties */
 	        PidLidFileUnderId, PidLidFileUnderList, PidLidDepartment, PidLidHasPicture,
 	        PidLidAddressBookProviderEmailList, PidLidAddressBookProviderArrayType,
-	        PidLidContactLinkName, PidLidContactLinkEntry, PidLidContactLinkSearchKey,
+	        PidLidContactLinkName, PidTagConversationIndex, PidLidTaskVersion, PidLidTaskState,
+	        PidLidTaskOrdinal, PidLidTaskStatus, PidLidTaskComplete, PidLidTaskStartDate,
+	        PidLidTaskDueDate, PidLidContactLinkEntry, PidLidContactLinkSearchKey,
 	        PidLidToDoOrdinalDate, PidLidToDoSubOrdinal, PidLidToDoTitle, PidTagToDoItemFlags,
 	        /* of Outlook's windows */
 	        PidLidContactItemData, PidLidContactCharacterSet, PidLidAutoLog,

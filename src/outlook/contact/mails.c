@@ -68,26 +68,31 @@ static const char *reached(const struct mail *m)
 	return NULL;
 }
 
-/* Does the name say what the card says anyhow: "Ann Lee", "Ann Lee (ann@example.org)"? */
+/* Does the name say what the card says anyhow? */
 static bool is_plain_name(const char *name, const char *called, const char *address)
 {
-	size_t n = called ? strlen(called) : 0;
+	size_t n = entry_name_len(name, address);
 
-	if (text_same(name, address) || text_same(name, called))
-		return true;
-	return n && address && strncmp(name, called, n) == 0 && name[n] == ' ' &&
-	       name[n + 1] == '(' && strncmp(name + n + 2, address, strlen(address)) == 0 &&
-	       strcmp(name + n + 2 + strlen(address), ")") == 0;
+	return text_same(name, address) ||
+	       (called && strlen(called) == n && strncmp(name, called, n) == 0);
+}
+
+static void put_cn(struct card *c, const char *param, const char *name, const char *address)
+{
+	char *cn = xstrndup(name, entry_name_len(name, address));
+
+	card_param(c, param, cn);
+	free(cn);
 }
 
 static void put_params(
         struct card *c, const struct mail *m, const char *called, const char *address)
 {
 	if (m->name && !is_plain_name(m->name, called, address))
-		card_param(c, "X-CN", m->name);
+		put_cn(c, "X-CN", m->name, address);
 	if (m->original && !text_same(m->original, m->name) &&
 	        !is_plain_name(m->original, called, address))
-		card_param(c, "X-ORIGINAL-CN", m->original);
+		put_cn(c, "X-ORIGINAL-CN", m->original, address);
 }
 
 static void put_mail(struct card *c, const struct mail *m, const char *called, bool is_first)

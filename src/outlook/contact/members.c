@@ -48,8 +48,12 @@ static void put_member(struct members *m, const struct entry *e, enum entry_kind
 		return;
 	}
 	card_head(m->c, is_mail ? "X-ADDRESSBOOKSERVER-MEMBER" : "X-OUTLOOK-MEMBER");
-	if (!text_same(e->name, e->address))
-		card_param(m->c, "X-CN", e->name);
+	if (e->name && !text_same(e->name, e->address)) {
+		char *name = xstrndup(e->name, entry_name_len(e->name, e->address));
+
+		card_param(m->c, "X-CN", name);
+		free(name);
+	}
 	if (kind == ENTRY_LIST)
 		card_param(m->c, "X-KIND", "group");
 	if (e->type && strcasecmp(e->type, "SMTP") != 0)

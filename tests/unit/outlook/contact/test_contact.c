@@ -168,7 +168,7 @@ static const struct {
         {PidTagTelecommunicationsDeviceForDeafTelephoneNumber, "19",
                 "item1.TEL;TYPE=MSG:19\nitem1.X-ABLabel:TTY/TDD"},
         {PidTagBusinessHomePage, "https://example.org/a,b;c",
-                "URL;TYPE=WORK:https://example.org/a,b;c"},
+                "URL;TYPE=WORK:https://example.org/a\\,b\\;c"},
         {PidTagPersonalHomePage, "www.example.org", "URL;TYPE=HOME:www.example.org"},
         {PidLidHtml, "http://example.org/", "URL:http://example.org/"},
         {PidTagFtpSite, "ftp://example.org", "item1.URL:ftp://example.org\nitem1.X-ABLabel:FTP"},
@@ -332,7 +332,7 @@ static void test_mails(void **state)
 	(void)state;
 	make_text(b, PidTagDisplayName, "Ann Lee");
 	make_mail(b, 0, "Ann Lee (ann@example.org)", "SMTP", "ann@example.org", "ann@example.org");
-	make_mail(b, 1, "Ann at \"home\"", "SMTP", "ann@example.net", NULL);
+	make_mail(b, 1, "Ann at \"home\" (ann@example.net)", "SMTP", "ann@example.net", NULL);
 	make_mail(b, 2, "Ann Lee", "EX", "/o=Org/ou=Site/cn=Recipients/cn=ann", "ann@corp.example");
 	make_text(b, PidLidFax1EmailAddress, "Ann Lee@/FN=+1 555 1");
 	make_text(b, PidLidFax2EmailAddress, "Ann Lee@+1 555 2");

@@ -1,5 +1,5 @@
 /* The text of HTML. */
-#include "outlook/calendar/plain.h"
+#include "outlook/body/plain.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>

@@ -1,5 +1,5 @@
-#ifndef VALISE_OUTLOOK_CALENDAR_PLAIN_H
-#define VALISE_OUTLOOK_CALENDAR_PLAIN_H
+#ifndef VALISE_OUTLOOK_BODY_PLAIN_H
+#define VALISE_OUTLOOK_BODY_PLAIN_H
 
 /*
  * The text of HTML, for those that show no HTML: no tags, no styles, a line for each block.
