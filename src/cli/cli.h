@@ -281,7 +281,7 @@ int fail(const struct args *a, const struct err *err);
 /* Data on standard output, escaped for a terminal only by the caller. */
 void put_json(json_t *o); /* one canonical line; takes the reference */
 /* A copy of ${o} as the event ${name}. */
-void put_event(const json_t *o, const char *name);
+void print_event(const json_t *o, const char *name);
 /*
  * A member of ${o}, left out for NULL. Text from outside may not be UTF-8, which JSON
  * cannot hold: it is then escaped as for a terminal.

@@ -105,7 +105,7 @@ static int add_text(struct lines *l, const char *p, size_t n, size_t *took, stru
 	return rc == 0 ? put(l, p, *took, err) : rc;
 }
 
-int lines_add(struct lines *l, const void *p, size_t n, struct err *err)
+int export_lines_add(struct lines *l, const void *p, size_t n, struct err *err)
 {
 	const char *at = p, *end = at + n;
 	int rc = 0;
@@ -132,7 +132,7 @@ int lines_add(struct lines *l, const void *p, size_t n, struct err *err)
 	return rc;
 }
 
-int lines_end(struct lines *l, struct err *err)
+int export_lines_end(struct lines *l, struct err *err)
 {
 	bool open = l->any && !(l->state == LINES_START && l->empty && l->cr == 0);
 	int rc = l->state == LINES_REST ? 0 : put_name(l, err);

@@ -36,8 +36,8 @@ struct lines {
 	size_t n_name;
 };
 /* Set write, ctx and mbox; all else is zero. */
-int lines_add(struct lines *l, const void *p, size_t n, struct err *err) MUST_CHECK;
+int export_lines_add(struct lines *l, const void *p, size_t n, struct err *err) MUST_CHECK;
 /* The message is over: with ${mbox} its last line gets an end, and an empty one follows. */
-int lines_end(struct lines *l, struct err *err) MUST_CHECK;
+int export_lines_end(struct lines *l, struct err *err) MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { SENDER_MAX = 254 };
 
-void mail_sender(const char *from, struct buf *out)
+void export_mail_sender(const char *from, struct buf *out)
 {
 	const char *start = from ? strchr(from, '<') : NULL;
 	size_t n = 0, from_len = out->len;
@@ -30,7 +30,7 @@ void mail_from_line(const char *from, int64_t utc, struct buf *out)
 	/* "17-Jul-1996 02:44:25 +0000" */
 	date_format_imap(&(struct date){utc, 0, true}, text);
 	buf_puts(out, "From ");
-	mail_sender(from, out);
+	export_mail_sender(from, out);
 	buf_putf(out, " %.3s %.3s %.2s %.8s %.4s\n", days + 3 * ((day % 7 + 7) % 7), text + 3, text,
 	        text + 12, text + 7);
 }

@@ -8,7 +8,7 @@
 /* What the formats for mail say besides a message's octets; functions of an item alone. */
 
 /* "ann@example.org" of "Ann <ann@example.org>, ..."; "MAILER-DAEMON" where there is none. */
-void mail_sender(const char *from, struct buf *out);
+void export_mail_sender(const char *from, struct buf *out);
 /* "From ann@example.org Sun Nov  3 12:00:00 2024" and LF: RFC 4155, the moment in UTC. */
 void mail_from_line(const char *from, int64_t utc, struct buf *out);
 /* As mbox_top_put (format/mbox.h) has them. */

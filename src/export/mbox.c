@@ -116,7 +116,7 @@ static int add_octets(void *ctx, const void *p, size_t n, struct err *err)
 	struct mbox_message *g = ctx;
 	int rc = g->begun ? 0 : begin_message(g, err);
 
-	return rc == 0 ? lines_add(&g->lines, p, n, err) : rc;
+	return rc == 0 ? export_lines_add(&g->lines, p, n, err) : rc;
 }
 
 static int pass_message(struct mbox_message *g, const struct tree_coll *c,
@@ -127,7 +127,7 @@ static int pass_message(struct mbox_message *g, const struct tree_coll *c,
 
 	if (rc == 0 && !g->begun)
 		rc = begin_message(g, err);
-	return rc == 0 ? lines_end(&g->lines, err) : rc;
+	return rc == 0 ? export_lines_end(&g->lines, err) : rc;
 }
 
 /* Has the file no room for it? Only where that is near it is measured. */

@@ -91,7 +91,7 @@ static int add_octets(void *ctx, const void *p, size_t n, struct err *err)
 	struct mh_message *g = ctx;
 	int rc = g->begun ? 0 : begin_message(g, err);
 
-	return rc == 0 ? lines_add(&g->lines, p, n, err) : rc;
+	return rc == 0 ? export_lines_add(&g->lines, p, n, err) : rc;
 }
 
 static int mh_item(
@@ -105,7 +105,7 @@ static int mh_item(
 	if (rc == 0 && !g.begun)
 		rc = begin_message(&g, err);
 	if (rc == 0)
-		rc = lines_end(&g.lines, err);
+		rc = export_lines_end(&g.lines, err);
 	if (rc == 0)
 		rc = export_out_end(m->run->out, err);
 	if (rc != 0)

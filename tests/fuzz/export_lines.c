@@ -22,9 +22,9 @@ static unsigned convert(bool mbox, const uint8_t *p, size_t n, size_t piece, str
 	struct lines l = {.write = into_buf, .ctx = out, .mbox = mbox};
 
 	for (size_t i = 0; i < n; i += piece)
-		if (lines_add(&l, p + i, n - i < piece ? n - i : piece, NULL) < 0)
+		if (export_lines_add(&l, p + i, n - i < piece ? n - i : piece, NULL) < 0)
 			abort();
-	if (lines_end(&l, NULL) < 0)
+	if (export_lines_end(&l, NULL) < 0)
 		abort();
 	return l.seen;
 }

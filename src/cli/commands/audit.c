@@ -187,7 +187,7 @@ static void put_found(void *ctx, const struct audit_finding *f)
 	json_t *o = audit_finding_json(f);
 
 	(void)ctx;
-	put_event(o, "finding");
+	print_event(o, "finding");
 	json_decref(o);
 }
 

@@ -34,7 +34,7 @@ void put_json(json_t *o)
 	json_decref(o);
 }
 
-void put_event(const json_t *o, const char *name)
+void print_event(const json_t *o, const char *name)
 {
 	json_t *e = json_copy((json_t *)(uintptr_t)o); /* which it does not change */
 
@@ -82,7 +82,7 @@ void ui_note(
 	if (level >= SAY_WARNING)
 		u->warnings++;
 	if (u->json)
-		put_event(o, "note");
+		print_event(o, "note");
 	json_array_append_new(u->notes, o);
 	pthread_mutex_unlock(&u->lock);
 }

@@ -30,7 +30,7 @@ int read_eml(struct import_file *f, struct import_box *b, struct err *err)
 	lines_open(&l, f);
 	mail_begin(&o, b);
 	while (rc == 0 && (n = lines_take(&l, LINE_PIECE, &p)) > 0)
-		rc = mail_put(&o, p, n, err);
+		rc = mail_out_put(&o, p, n, err);
 	if (rc == 0 && l.why.code)
 		rc = give_up(b, &o, &l.why, err);
 	else if (rc == 0)
@@ -88,7 +88,7 @@ static int put_octets(
 
 	while (rc == 0 && len > 0 &&
 	        (n = lines_take(l, (size_t)MIN(len, (uint64_t)LINE_PIECE), &p)) > 0) {
-		rc = mail_put(o, p, n, err);
+		rc = mail_out_put(o, p, n, err);
 		len -= n;
 	}
 	*left_out = len;

@@ -50,7 +50,7 @@ struct mail_out {
 void mail_begin(struct mail_out *o, struct import_box *b);
 void mail_clear(struct mail_out *o);
 /* The next octets of the message, as they are in the file. */
-int mail_put(struct mail_out *o, const char *p, size_t n, struct err *err) MUST_CHECK;
+int mail_out_put(struct mail_out *o, const char *p, size_t n, struct err *err) MUST_CHECK;
 /* What it is; ${it} may have its date and name. The next message may begin. */
 int mail_end(struct mail_out *o, struct import_item *it, struct err *err) MUST_CHECK;
 /* The same, where nothing in its header speaks of its flags. */

@@ -103,7 +103,7 @@ static int put_body(struct mbox *m, uint64_t left, struct err *err)
 	m->verbatim = true;
 	while (rc == 0 && left > 0 &&
 	        (n = lines_take(&m->lines, (size_t)MIN(left, (uint64_t)LINE_PIECE), &p)) > 0) {
-		rc = mail_put(&m->out, p, n, err);
+		rc = mail_out_put(&m->out, p, n, err);
 		left -= n;
 	}
 	m->at_start = true;
@@ -117,7 +117,7 @@ static int put_held(struct mbox *m, struct err *err)
 
 	memcpy(held, m->held, sizeof held);
 	m->held[0] = '\0';
-	return n ? mail_put(&m->out, held, n, err) : 0;
+	return n ? mail_out_put(&m->out, held, n, err) : 0;
 }
 
 /* The header has ended: is the length of the body told? */
@@ -289,7 +289,7 @@ static int take_line(struct mbox *m, const char *p, size_t n, struct err *err)
 		p += more;
 		n -= more;
 	}
-	return rc ? rc : mail_put(&m->out, p, n, err);
+	return rc ? rc : mail_out_put(&m->out, p, n, err);
 }
 
 /*

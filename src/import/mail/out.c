@@ -82,7 +82,7 @@ static int put_line(struct mail_out *o, const char *p, size_t n, struct err *err
 	return rc ? rc : add(o, "\r\n", 2, err);
 }
 
-int mail_put(struct mail_out *o, const char *p, size_t n, struct err *err)
+int mail_out_put(struct mail_out *o, const char *p, size_t n, struct err *err)
 {
 	int rc = 0;
 

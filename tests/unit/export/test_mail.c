@@ -25,7 +25,7 @@ static void senders(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct buf out = buf_of(400);
 
-		mail_sender(rows[i][0], &out);
+		export_mail_sender(rows[i][0], &out);
 		assert_string_equal(buf_str(&out), rows[i][1]);
 		buf_clear(&out);
 	}
@@ -172,8 +172,9 @@ static void lines_of_messages(void **state)
 			struct buf out = buf_of(1000);
 			struct lines l = {.write = into_buf, .ctx = &out, .mbox = mbox};
 
-			assert_int_equal(lines_add(&l, rows[i].in, strlen(rows[i].in), NULL), 0);
-			assert_int_equal(lines_end(&l, NULL), 0);
+			assert_int_equal(
+			        export_lines_add(&l, rows[i].in, strlen(rows[i].in), NULL), 0);
+			assert_int_equal(export_lines_end(&l, NULL), 0);
 			assert_string_equal(buf_str(&out), mbox ? rows[i].mbox : rows[i].mh);
 			assert_int_equal(l.seen,
 			        mbox ? rows[i].seen : rows[i].seen & ~(unsigned)LINES_RENAMED);
