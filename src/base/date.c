@@ -222,15 +222,38 @@ char *date_format_day(const struct date *d, char out[DATE_TEXT_SIZE])
 	return out;
 }
 
+/* A number below 100 as two digits. */
+static void put_two(char *out, unsigned v)
+{
+	out[0] = (char)('0' + v / 10);
+	out[1] = (char)('0' + v % 10);
+}
+
 char *date_format_imap(const struct date *d, char out[DATE_TEXT_SIZE])
 {
 	struct civil c;
 	int zone = local_date(d, &c);
 	unsigned off = (unsigned)(zone < 0 ? -zone : zone);
 
-	snprintf(out, DATE_TEXT_SIZE, "%2d-%s-%04d %02d:%02d:%02d %c%02u%02u", c.day,
-	        months[c.month - 1], c.year, c.hour, c.minute, c.second, zone < 0 ? '-' : '+',
-	        off / 60, off % 60);
+	if (c.year < 0 || c.year > 9999 || off >= 100 * 60) {
+		snprintf(out, DATE_TEXT_SIZE, "%2d-%s-%04d %02d:%02d:%02d %c%02u%02u", c.day,
+		        months[c.month - 1], c.year, c.hour, c.minute, c.second,
+		        zone < 0 ? '-' : '+', off / 60, off % 60);
+		return out;
+	}
+	/* By hand: a catalog has one for each of its lines, written and read. */
+	memcpy(out, "00-Jan-0000 00:00:00 +0000", 27);
+	put_two(out, (unsigned)c.day);
+	out[0] = c.day < 10 ? ' ' : out[0];
+	memcpy(out + 3, months[c.month - 1], 3);
+	put_two(out + 7, (unsigned)c.year / 100);
+	put_two(out + 9, (unsigned)c.year % 100);
+	put_two(out + 12, (unsigned)c.hour);
+	put_two(out + 15, (unsigned)c.minute);
+	put_two(out + 18, (unsigned)c.second);
+	out[21] = zone < 0 ? '-' : '+';
+	put_two(out + 22, off / 60);
+	put_two(out + 24, off % 60);
 	return out;
 }
 

@@ -37,13 +37,14 @@ void sha256_hex(const char *text, size_t n, char out[SHA256_HEX_SIZE])
 
 void hex_format(const uint8_t *p, size_t n, char *out)
 {
-	static const char digits[] = "0123456789abcdef";
-
+	/* Without a table, so that a compiler makes many digits at a time. */
 	for (size_t i = 0; i < n; i++) {
-		*out++ = digits[p[i] >> 4];
-		*out++ = digits[p[i] & 15];
+		uint8_t high = p[i] >> 4, low = p[i] & 15;
+
+		out[2 * i] = (char)(high + (high > 9 ? 'a' - 10 : '0'));
+		out[2 * i + 1] = (char)(low + (low > 9 ? 'a' - 10 : '0'));
 	}
-	*out = '\0';
+	out[2 * n] = '\0';
 }
 
 /* By a table, as catalogs and journals have millions of them; -1: none. */

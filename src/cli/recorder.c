@@ -74,6 +74,12 @@ static int on_prev(struct tree_sink *s, enum tree_prev which, enum coll_kind kin
 	return sink_below(s)->ops->prev(sink_below(s), which, kind, name, out, err);
 }
 
+static int on_head(struct tree_sink *s, enum coll_kind kind, const char *name,
+        struct tree_coll **out, size_t *items_out, struct err *err)
+{
+	return sink_below(s)->ops->head(sink_below(s), kind, name, out, items_out, err);
+}
+
 static int on_last(struct tree_sink *s, struct tree_reader **out, struct err *err)
 {
 	return sink_below(s)->ops->last(sink_below(s), out, err);
@@ -139,6 +145,7 @@ struct recorder *recorder_new(struct tree_sink *sink)
 	/* a body belongs to the other sink, and goes there directly */
 	r->ops = *sink->ops;
 	r->ops.prev = on_prev;
+	r->ops.head = sink->ops->head ? on_head : NULL;
 	r->ops.last = sink->ops->last ? on_last : NULL;
 	r->ops.body_open = on_body_open;
 	r->ops.item = on_item;

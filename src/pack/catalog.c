@@ -72,6 +72,33 @@ int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *
 	return 0;
 }
 
+/* Is it the collection that the head speaks of? Its roots nobody has looked at. */
+static int check_name(struct tree_coll **c, const struct tree_head *h, struct err *err)
+{
+	if ((*c)->kind == h->kind && strcmp((*c)->name, h->name) == 0)
+		return 0;
+	tree_coll_free(*c);
+	*c = NULL;
+	return err_set(err, ERR_DAMAGED, ERR_COLLECTION, "is not the catalog that the seal means");
+}
+
+int sealed_head(int rootfd, const struct tree_head *h, struct tree_coll **out, struct err *err)
+{
+	struct members_reader *r = NULL;
+	struct stat st;
+	int rc = layout_stat(rootfd, h->catalog, &st, err);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = members_reader_open(rootfd, h->catalog, &r, err);
+	if (rc == 0)
+		rc = catalog_read_head(members_reader_read, r, out, err);
+	members_reader_free(r);
+	if (rc == 0)
+		rc = check_name(out, h, err);
+	return rc ? err_wrap(err, "%s", h->catalog) : 0;
+}
+
 int sealed_item(int rootfd, const struct tree_head *h, uint32_t uid, struct tree_coll **out,
         struct err *err)
 {
@@ -86,11 +113,7 @@ int sealed_item(int rootfd, const struct tree_head *h, uint32_t uid, struct tree
 		rc = catalog_find_uid(
 		        members_picker_get, k, members_picker_count(k), uid, out, err);
 	members_picker_free(k);
-	if (rc == 0 && ((*out)->kind != h->kind || strcmp((*out)->name, h->name) != 0)) {
-		tree_coll_free(*out);
-		*out = NULL;
-		rc = err_set(
-		        err, ERR_DAMAGED, ERR_COLLECTION, "is not the catalog that the seal means");
-	}
+	if (rc == 0)
+		rc = check_name(out, h, err);
 	return rc ? err_wrap(err, "%s", h->catalog) : 0;
 }

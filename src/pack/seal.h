@@ -82,6 +82,9 @@ int seal_load(int rootfd, const char *dir, unsigned snapshot, struct seal *out,
  */
 int sealed_catalog(int rootfd, const struct seal *seal, const struct tree_head *h, const char *path,
         struct abouts *names, struct tree_coll **out, struct err *err) MUST_CHECK;
+/* Its first line alone: the collection of ${h} without its items. No sum is checked. */
+int sealed_head(
+        int rootfd, const struct tree_head *h, struct tree_coll **out, struct err *err) MUST_CHECK;
 /*
  * Of a mailbox's catalog no more than it takes to find the item of this UID, as by
  * catalog_find_uid; it must be the mailbox of ${h}.

@@ -98,10 +98,14 @@ void tree_item_path(const struct tree_coll *c, const struct tree_item *it, struc
 void tree_object_name(
         enum coll_kind kind, const uint8_t sha256[SHA256_LEN], char out[OBJECT_NAME_SIZE])
 {
-	char hex[SHA256_HEX_SIZE];
+	char *hex = out + 11;
 
+	memcpy(out, "objects/", 8);
 	hex_format(sha256, SHA256_LEN, hex);
-	snprintf(out, OBJECT_NAME_SIZE, "objects/%.2s/%s.%s", hex, hex, coll_kind_ext(kind));
+	memcpy(out + 8, hex, 2);
+	out[10] = '/';
+	snprintf(hex + SHA256_HEX_SIZE - 1, OBJECT_NAME_SIZE - 11 - (SHA256_HEX_SIZE - 1), ".%s",
+	        coll_kind_ext(kind));
 }
 
 /* The bytes of the name that its prefix takes; INBOX is in any case (RFC 3501 5.1). */

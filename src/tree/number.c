@@ -115,10 +115,14 @@ static void number_mail(struct tree_coll *c, const struct tree_coll *prev)
 {
 	uint32_t *kept = kept_numbers(c, prev),
 	         *by_place = xcalloc(c->n_items + 1, sizeof *by_place);
+	size_t sorted = 1;
 
 	for (size_t i = 0; i < c->n_items; i++)
 		by_place[i] = (uint32_t)i;
-	if (c->n_items > 0)
+	/* Mail mostly comes in the order of its dates. */
+	while (sorted < c->n_items && cmp_place(&by_place[sorted - 1], &by_place[sorted], c) < 0)
+		sorted++;
+	if (sorted < c->n_items)
 		qsort_r(by_place, c->n_items, sizeof *by_place, cmp_place, c);
 	for (size_t from = 0, to; from < c->n_items; from = to) {
 		struct tree_item first = c->items[by_place[from]];
@@ -131,7 +135,10 @@ static void number_mail(struct tree_coll *c, const struct tree_coll *prev)
 			if (item_place_order(c, &first, c, &x) != 0)
 				break;
 		}
-		number_group(c, by_place + from, to - from, kept);
+		if (to - from > 1)
+			number_group(c, by_place + from, to - from, kept);
+		else if (kept[by_place[from]] != NOT_KEPT)
+			c->items[by_place[from]].dup = kept[by_place[from]];
 	}
 	free(by_place);
 	free(kept);

@@ -62,6 +62,10 @@ int catalog_write(const struct tree_coll *c, bool places, struct abouts *names, 
 int catalog_read(tree_read_fn read, void *ctx, struct abouts *names, struct tree_coll **out,
         struct tree_roots *roots_out, struct err *err) MUST_CHECK;
 
+/* Line 1 alone: the collection without its items, and without any check of these. */
+int catalog_read_head(
+        tree_read_fn read, void *ctx, struct tree_coll **out, struct err *err) MUST_CHECK;
+
 /**
  * catalog_find_uid(piece, ctx, n, uid, out, err): of a mail catalog in ${n} pieces, each of
  * whole lines, the collection with the one item of this UID, or with none; of the pieces

@@ -62,6 +62,14 @@ struct tree_sink_ops {
 	 */
 	int (*prev)(struct tree_sink *s, enum tree_prev which, enum coll_kind kind,
 	        const char *name, struct tree_coll **out, struct err *err);
+	/**
+	 * head(s, kind, name, out, items_out, err): the collection of the last snapshot
+	 * without its items, and how many it has: in little time however many these are.
+	 * *out NULL unless it is complete, without errors and without anything that is gone;
+	 * then, and on errors, prev tells more. The caller frees it. May be NULL.
+	 */
+	int (*head)(struct tree_sink *s, enum coll_kind kind, const char *name,
+	        struct tree_coll **out, size_t *items_out, struct err *err);
 	/*
 	 * A reader of the last committed snapshot; *out NULL if there is none. The caller
 	 * frees it. May be NULL.

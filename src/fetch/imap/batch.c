@@ -149,7 +149,7 @@ static int round_changes(struct listing *l, const struct imap_selected *sel, str
 	 */
 	both = l->mb->status.uidnext == since->uidnext ||
 	       l->new_answers >= 2 * told_from(l, since->uidnext);
-	if (!l->prev || !both || list_renumbered(l, l->prev) ||
+	if (!l->prev || !both || plan_has_rescued(l->prev) || list_renumbered(l, l->prev) ||
 	        !plan_since_fits(since, sel, told, l->n_gone)) {
 		l->refused = true;
 		return 0;

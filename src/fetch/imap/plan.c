@@ -149,7 +149,7 @@ static bool plan_same_head(const struct tree_coll *a, const struct tree_coll *b)
 	       a->attrs == b->attrs;
 }
 
-bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
+bool plan_unchanged(const struct tree_coll *prev, size_t items, const struct mbox *mb,
         const struct tree_coll *now, const char *selection)
 {
 	const struct imap_status *s = &mb->status;
@@ -158,7 +158,7 @@ bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
 	        !plan_same_head(prev, now))
 		return false;
 	if (now->attrs & ATTR_NOSELECT)
-		return prev->n_items == 0;
+		return items == 0;
 	if (prev->left_out && text_cmp(prev->selection, selection) != 0)
 		return false;
 	/*
@@ -166,8 +166,7 @@ bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
 	 */
 	return s->ok && s->uidvalidity && s->uidvalidity == prev->uidvalidity && s->uidnext &&
 	       s->uidnext == prev->uidnext && s->highestmodseq &&
-	       s->highestmodseq == prev->highestmodseq &&
-	       s->messages == prev->n_items + prev->left_out;
+	       s->highestmodseq == prev->highestmodseq && s->messages == items + prev->left_out;
 }
 
 bool plan_is_small(const struct mbox *mb)
@@ -181,7 +180,7 @@ bool plan_is_listed(const struct rec *r)
 	return (r->have & REC_KEPT) || (r->have & (REC_FLAGS | REC_SIZE)) == (REC_FLAGS | REC_SIZE);
 }
 
-static bool has_rescued(const struct tree_coll *c)
+bool plan_has_rescued(const struct tree_coll *c)
 {
 	for (size_t i = 0; i < c->n_items; i++)
 		if (c->items[i].warn & WARN_RESCUED)
@@ -189,7 +188,8 @@ static bool has_rescued(const struct tree_coll *c)
 	return false;
 }
 
-void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out)
+void plan_since(
+        const struct tree_coll *prev, size_t items, const struct imap_status *s, struct since *out)
 {
 	uint32_t uids;
 
@@ -198,23 +198,22 @@ void plan_since(const struct tree_coll *prev, const struct imap_status *s, struc
 	 * What was not had, not verbatim, or left out by options is asked for again: that
 	 * takes a whole listing.
 	 */
-	if (!prev || !s->ok || prev->n_errors || prev->left_out || !prev->n_items ||
-	        has_rescued(prev))
+	if (!prev || !s->ok || prev->n_errors || prev->left_out || !items || plan_has_rescued(prev))
 		return;
 	if (!s->uidvalidity || s->uidvalidity != prev->uidvalidity || !prev->uidnext ||
 	        s->uidnext < prev->uidnext || !prev->highestmodseq ||
 	        s->highestmodseq < prev->highestmodseq)
 		return;
 	uids = s->uidnext - prev->uidnext;
-	if (uids > LIST_RANGE || s->messages > prev->n_items + uids)
+	if (uids > LIST_RANGE || s->messages > items + uids)
 		return;
 	/* Other numbers under the same mod-sequence: it means nothing. */
-	if (s->highestmodseq == prev->highestmodseq && (uids || s->messages != prev->n_items))
+	if (s->highestmodseq == prev->highestmodseq && (uids || s->messages != items))
 		return;
 	*out = (struct since){.modseq = prev->highestmodseq,
 	        .uidnext = prev->uidnext,
-	        .items = (uint32_t)prev->n_items,
-	        .maybe_gone = s->messages < prev->n_items + uids};
+	        .items = (uint32_t)items,
+	        .maybe_gone = s->messages < items + uids};
 }
 
 bool plan_since_fits(

@@ -105,14 +105,34 @@ static void say_use(struct run *r, const struct pattern_name *name)
 }
 
 /*
+ * What the last snapshot has of the mailbox, and how many items; these themselves only where
+ * they are needed.
+ */
+static int plan_prev(struct run *r, const struct mbox *mb, struct tree_coll **out,
+        size_t *items_out, struct err *err)
+{
+	struct tree_sink *s = r->base.sink;
+	int rc = 0;
+
+	*out = NULL;
+	if (s->ops->head && !r->twins.on)
+		rc = s->ops->head(s, COLL_MAIL, mb->name, out, items_out, err);
+	if (rc < 0 || *out)
+		return rc;
+	rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, out, err);
+	*items_out = *out ? (*out)->n_items : 0;
+	return rc;
+}
+
+/*
  * One mailbox against the last snapshot: kept, given without a look inside, or to be
  * listed.
  */
 static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct err *err)
 {
 	struct tree_coll *now = plan_coll(mb), *prev = NULL;
-	struct tree_sink *s = r->base.sink;
 	struct pattern_name name;
+	size_t items = 0;
 	bool skip;
 	struct buf content = buf_of(256u << 10);
 	int rc = 0;
@@ -123,16 +143,16 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 	if (!mb->left_out)
 		say_use(r, &name);
 	buf_clear(&content);
-	if (s && !skip)
-		rc = s->ops->prev(s, PREV_SNAPSHOT, COLL_MAIL, mb->name, &prev, err);
+	if (r->base.sink && !skip)
+		rc = plan_prev(r, mb, &prev, &items, err);
 	if (rc < 0)
 		goto out;
 	if (skip) {
 		rc = run_keep(&r->base, mb->name, COLL_SKIPPED, mb->left_out ? shared : NULL, err);
-	} else if (plan_unchanged(prev, mb, now, r->selection)) {
+	} else if (plan_unchanged(prev, items, mb, now, r->selection)) {
 		r->base.result.collections++;
 		r->base.result.unchanged++;
-		r->base.result.items += prev->n_items;
+		r->base.result.items += items;
 		twins_know_all(&r->twins, prev);
 		rc = run_keep(&r->base, mb->name, COLL_COMPLETE, NULL, err);
 	} else if (r->base.opts->survey && survey_is_known(mb)) {
@@ -150,11 +170,10 @@ static int plan_one(struct run *r, struct mbox *mb, uint64_t *messages, struct e
 		mb->state = MB_LIST;
 		r->sched.open++;
 		if (prev && plan_same_raw(prev, now))
-			plan_since(prev, &mb->status, &mb->since);
+			plan_since(prev, items, &mb->status, &mb->since);
 		*messages += mb->status.messages;
 		if (prev && prev->uidvalidity == mb->status.uidvalidity)
-			*messages -= prev->n_items < mb->status.messages ? prev->n_items
-			                                                 : mb->status.messages;
+			*messages -= items < mb->status.messages ? items : mb->status.messages;
 	}
 out:
 	tree_coll_free(now);

@@ -281,11 +281,19 @@ void plan_unique(struct mbox *boxes, size_t n);
 void plan_names(const struct tree_coll *c, const char *content, struct pattern_name *out);
 struct tree_coll *plan_coll(const struct mbox *mb);
 bool plan_same_raw(const struct tree_coll *a, const struct tree_coll *b);
-/* ${selection}: what options mean now, or NULL. What they left out before may be meant now. */
-bool plan_unchanged(const struct tree_coll *prev, const struct mbox *mb,
+/*
+ * ${items}: how many ${prev} has, which need not be there. ${selection}: what options mean
+ * now, or NULL. What they left out before may be meant now.
+ */
+bool plan_unchanged(const struct tree_coll *prev, size_t items, const struct mbox *mb,
         const struct tree_coll *now, const char *selection);
-/* Can the changes since ${prev} be asked for? */
-void plan_since(const struct tree_coll *prev, const struct imap_status *s, struct since *out);
+/*
+ * Can the changes since ${prev} be asked for? Where its ${items} are not there, it is to be
+ * asked again once they are whether one of them was rescued.
+ */
+void plan_since(
+        const struct tree_coll *prev, size_t items, const struct imap_status *s, struct since *out);
+bool plan_has_rescued(const struct tree_coll *c);
 /*
  * Does the examined mailbox go on from there, ${told} answers about messages and ${gone}
  * ranges of vanished ones being all the changes?

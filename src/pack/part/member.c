@@ -362,8 +362,9 @@ static int end_stream(struct member_stream *s, struct err *err)
 int member_stream_next(struct member_stream *s, struct err *err)
 {
 	const struct member_head *h = &s->file.head;
-	int rc = s->ahead ? members_ahead_next(s->ahead, &s->file, err)
-	                  : member_read(&s->file, s->off, err);
+	int rc = s->ahead       ? members_ahead_next(s->ahead, &s->file, err)
+	         : s->load_only ? member_load(&s->file, s->off, err)
+	                        : member_read(&s->file, s->off, err);
 
 	if (rc != 0)
 		return rc;

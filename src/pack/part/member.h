@@ -122,6 +122,7 @@ struct member_stream {
 	uint64_t off; /* behind what was read */
 	uint64_t plain; /* bytes so far */
 	uint32_t seq;
+	bool load_only; /* the next member is read, and not inflated */
 	bool ended; /* by its end member, which file.head has then */
 	struct sha256 hash;
 	uint8_t sum[SHA256_LEN]; /* once it ended */

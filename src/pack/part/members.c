@@ -16,6 +16,13 @@ struct members_writer {
 	uint32_t seq;
 	uint64_t size, total; /* written to the file; plain bytes */
 	struct sha256 hash;
+	/* an older file of the same kind; what of it comes again is copied */
+	bool has_like;
+	struct member_file like;
+	uint64_t like_at;
+	/* of each member: it is one of the other file, which was inflated in this run */
+	bool *copied;
+	size_t n_copied, copied_cap;
 };
 
 int members_writer_open(int dirfd, const char *name, struct members_writer **out, struct err *err)
@@ -47,14 +54,44 @@ static int put_octets(struct members_writer *w, const uint8_t *p, size_t n, stru
 	return 0;
 }
 
+void members_writer_like(struct members_writer *w, int dirfd, const char *name)
+{
+	w->has_like = member_file_open(&w->like, dirfd, name, NULL) == 0;
+}
+
+/*
+ * Does the other file have just this member at this place? One that is damaged or at its end
+ * is of no use any more.
+ */
+static bool is_like(struct members_writer *w)
+{
+	const struct member_head *h = &w->like.head;
+	bool same;
+
+	if (!w->has_like)
+		return false;
+	if (member_read(&w->like, w->like_at, NULL) < 0 || h->end || h->seq != w->seq) {
+		member_file_close(&w->like);
+		w->has_like = false;
+		return false;
+	}
+	same = h->plain == w->plain_len && memcmp(w->like.plain.p, w->plain.p, w->plain_len) == 0;
+	w->like_at += h->size;
+	return same;
+}
+
 /* What was collected becomes a member of the file. */
 static int close_member(struct members_writer *w, struct err *err)
 {
-	size_t n = member_make(w->maker, w->seq++, w->plain.p, w->plain_len, w->out.p);
+	bool same = is_like(w);
+	size_t n = same ? (size_t)w->like.head.size
+	                : member_make(w->maker, w->seq, w->plain.p, w->plain_len, w->out.p);
 
+	*ARR_PUSH(w->copied, w->n_copied, w->copied_cap) = same;
+	w->seq++;
 	w->total += w->plain_len;
 	w->plain_len = 0;
-	return put_octets(w, w->out.p, n, err);
+	return put_octets(w, same ? w->like.raw.p : w->out.p, n, err);
 }
 
 int members_writer_add(void *members_writer, const void *p, size_t n, struct err *err)
@@ -82,6 +119,9 @@ void members_writer_abort(struct members_writer *w)
 		return;
 	/* the file does not count */
 	fd_close(w->fd);
+	if (w->has_like)
+		member_file_close(&w->like);
+	free(w->copied);
 	member_maker_free(w->maker);
 	pages_clear(&w->plain);
 	pages_clear(&w->out);
@@ -89,25 +129,27 @@ void members_writer_abort(struct members_writer *w)
 	free(w);
 }
 
-/* What was written comes back from the disk as it was. */
+/*
+ * What was written comes back from the disk as it was. All of it is read; what was copied was
+ * inflated when it was found equal, and is the same octets if the sum is right.
+ */
 static int read_back(struct members_writer *w, const uint8_t sum[SHA256_LEN], struct err *err)
 {
-	struct members_reader *r = NULL;
-	uint8_t again[SHA256_LEN], *chunk = xmalloc(MEMBER_MIN);
-	uint64_t size = 0;
-	size_t got = 1;
-	int rc = members_reader_open(w->dirfd, w->name, &r, err);
+	struct member_stream in;
+	int rc = member_stream_open(&in, w->dirfd, w->name, err);
 
-	while (rc == 0 && got > 0)
-		rc = members_reader_read(r, chunk, MEMBER_MIN, &got, err);
-	if (rc == 0) {
-		members_reader_sum(r, again, &size);
-		if (size != w->size || memcmp(again, sum, SHA256_LEN) != 0)
-			rc = err_set(err, ERR_DAMAGED, ERR_WHOLE,
-			        "%s does not read back as it was written", w->name);
+	if (rc != 0)
+		return rc;
+	while (rc == 0 && !in.ended) {
+		in.load_only = in.seq < w->n_copied && w->copied[in.seq];
+		rc = member_stream_next(&in, err);
 	}
-	members_reader_free(r);
-	free(chunk);
+	if (rc == 0 && (in.off != w->size || memcmp(in.sum, sum, SHA256_LEN) != 0))
+		rc = err_set(err, ERR_DAMAGED, ERR_WHOLE, "%s does not read back as it was written",
+		        w->name);
+	else if (rc != 0)
+		(void)err_widen(err, ERR_COLLECTION);
+	member_stream_close(&in);
 	return rc;
 }
 

@@ -159,6 +159,12 @@ struct members_writer;
 int members_writer_open(
         int dirfd, const char *name, struct members_writer **out, struct err *err) MUST_CHECK;
 /*
+ * Before anything is added: members that come out as those of the file ${name} are copied
+ * from there. It was found to be what was sealed, and is checked all the same; where it cannot
+ * be read, nothing is copied.
+ */
+void members_writer_like(struct members_writer *w, int dirfd, const char *name);
+/*
  * Is a tree_write_fn. What one call adds is whole lines or tar entries: members are closed
  * only between calls (or at MEMBER_MAX).
  */

@@ -116,13 +116,22 @@ struct last_state {
 	const struct tree_head *head;
 	const struct seal *seal;
 	bool broken;
+	bool named; /* abouts has what names its items, if its catalog says it */
+	struct tree_coll *coll; /* its own, or NULL: it is to be read */
 };
 
-/* With s->lock held. */
-static struct last_state last_state(const struct archive_sink *s, const struct slot *slot)
+/* With s->lock held. What the slot has kept of it leaves the slot. */
+static struct last_state last_state(struct archive_sink *s, struct slot *slot)
 {
-	return (struct last_state){
-	        slot->prev, slot->prev ? &s->seals[slot->seal] : NULL, slot->broken};
+	struct last_state last = {.head = slot->prev,
+	        .seal = slot->prev ? &s->seals[slot->seal] : NULL,
+	        .broken = slot->broken,
+	        .named = slot->asked && slot->loaded,
+	        .coll = slot->before};
+
+	s->held_before -= slot->before ? slot->before->n_items : 0;
+	slot->before = NULL;
+	return last;
 }
 
 /*
@@ -135,10 +144,12 @@ static int load_before(struct archive_sink *s, const struct tree_coll *c, struct
 	struct slot *slot;
 	int rc;
 
-	*out = NULL;
+	*out = last->coll;
+	last->coll = NULL;
 	/* What names its items is wanted, too, if it is written again. */
-	if (!last->head || sealed_catalog(s->rootfd, last->seal, last->head, last->head->catalog,
-	                           last->head->what ? s->abouts : NULL, out, NULL) == 0)
+	if (*out || !last->head ||
+	        sealed_catalog(s->rootfd, last->seal, last->head, last->head->catalog,
+	                last->head->what && !last->named ? s->abouts : NULL, out, NULL) == 0)
 		return 0;
 	pthread_mutex_lock(&s->lock);
 	slot = sink_slot(s, c->kind, c->name, true);
@@ -258,12 +269,14 @@ int sink_coll(struct tree_sink *t, struct tree_coll *c, struct err *err)
 }
 
 /* The last state of a slot that was neither given nor kept stands. */
-static void keep_slot(struct slot *slot, enum coll_status status, const char *reason)
+static void keep_slot(
+        struct archive_sink *s, struct slot *slot, enum coll_status status, const char *reason)
 {
 	struct tree_head h;
 
 	if (slot->state != SLOT_OPEN || !slot->prev)
 		return;
+	sink_past_forget(s, slot);
 	tree_head_copy(&h, slot->prev);
 	tree_head_keep(&h, status, reason);
 	slot->state = SLOT_KEPT;
@@ -281,7 +294,7 @@ static int give_again(struct archive_sink *s, const struct tree_head *h, struct 
 	pthread_mutex_lock(&s->lock);
 	rc = sink_load_head(s, h, &c, err);
 	if (rc == 0 && !c) /* it cannot be read any more: the commit names it */
-		keep_slot(sink_slot(s, h->kind, h->name, true), COLL_COMPLETE, NULL);
+		keep_slot(s, sink_slot(s, h->kind, h->name, true), COLL_COMPLETE, NULL);
 	pthread_mutex_unlock(&s->lock);
 	if (rc < 0 || !c)
 		return rc;
@@ -306,14 +319,14 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < s->n_slots && !name; i++)
 		if (s->slots[i].kind == kind)
-			keep_slot(&s->slots[i], status, reason);
+			keep_slot(s, &s->slots[i], status, reason);
 	if (name) {
 		slot = sink_slot(s, kind, name, false);
 		if (slot && slot->state == SLOT_OPEN && slot->prev && slot->prev->roots.gone &&
 		        status == COLL_COMPLETE)
 			again = slot->prev;
 		else if (slot)
-			keep_slot(slot, status, reason);
+			keep_slot(s, slot, status, reason);
 		make = status == COLL_STALE && (!slot || (slot->state == SLOT_OPEN && !slot->prev));
 	}
 	pthread_mutex_unlock(&s->lock);

@@ -171,17 +171,39 @@ static void go_back(struct archive_sink *s, struct slot *slot, const char *why)
 	slot->why = xstrdup(why);
 }
 
+void sink_past_forget(struct archive_sink *s, struct slot *slot)
+{
+	s->held_before -= slot->before ? slot->before->n_items : 0;
+	tree_coll_free(slot->before);
+	slot->before = NULL;
+}
+
+/* For the comparison that follows once a source has given what it is now. */
+static void keep_before(struct archive_sink *s, struct slot *slot, const struct tree_coll *c)
+{
+	if (!slot->asked || slot->state != SLOT_OPEN || c->kind != COLL_MAIL || c->n_gone ||
+	        c->n_ext > 1 || s->held_before + c->n_items > HELD_ITEMS)
+		return;
+	slot->before = tree_coll_copy(c);
+	s->held_before += c->n_items;
+}
+
 int sink_past_catalog(
         struct archive_sink *s, struct slot *slot, struct tree_coll **out, struct err *err)
 {
-	*out = NULL;
+	*out = slot->before ? tree_coll_copy(slot->before) : NULL;
+	if (*out)
+		return 0;
 	while (slot->prev) {
 		struct err why = {0};
+		struct abouts *names = slot->asked && slot->prev->what ? s->abouts : NULL;
 		int rc = sealed_catalog(s->rootfd, &s->seals[slot->seal], slot->prev,
-		        slot->prev->catalog, NULL, out, &why);
+		        slot->prev->catalog, names, out, &why);
 
-		if (rc == 0)
+		if (rc == 0) {
+			keep_before(s, slot, *out);
 			return 0;
+		}
 		if (!sink_past_is_damage(rc)) {
 			err_copy(err, &why);
 			return sink_past_unsure(s, err);

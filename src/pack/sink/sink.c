@@ -42,7 +42,7 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
         const char *name, struct tree_coll **out, struct err *err)
 {
 	struct archive_sink *s = (struct archive_sink *)t;
-	const struct slot *slot;
+	struct slot *slot;
 	int rc = sink_failed(s, err);
 
 	*out = NULL;
@@ -53,8 +53,10 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 		rc = prev_of_run(s, kind, name, out);
 	} else {
 		slot = sink_slot(s, kind, name, false);
-		if (slot && slot->prev)
+		if (slot && slot->prev) {
+			slot->asked = true;
 			rc = sink_load_head(s, slot->prev, out, err);
+		}
 		if (*out && (*out)->n_gone)
 			tree_coll_offer_gone(*out);
 	}
@@ -62,10 +64,38 @@ static int sink_prev(struct tree_sink *t, enum tree_prev which, enum coll_kind k
 	return rc;
 }
 
+/*
+ * No lock is held while the file is read: a slot's last state stays what it is until somebody
+ * reads all of it. One that cannot be read is the affair of prev.
+ */
+static int sink_head(struct tree_sink *t, enum coll_kind kind, const char *name,
+        struct tree_coll **out, size_t *items_out, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	const struct tree_head *h;
+	const struct slot *slot;
+	int rc = sink_failed(s, err);
+
+	*out = NULL;
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&s->lock);
+	slot = sink_slot(s, kind, name, false);
+	h = slot && !slot->broken ? slot->prev : NULL;
+	pthread_mutex_unlock(&s->lock);
+	if (!h || h->status != COLL_COMPLETE || h->roots.errors || h->roots.gone || s->bad_parts ||
+	        sealed_head(s->rootfd, h, out, NULL) < 0)
+		return 0;
+	tree_coll_take_status(*out, h);
+	*items_out = (size_t)h->roots.items;
+	return 0;
+}
+
 /* Frees what it holds, not the slot. */
 static void slot_clear(struct slot *slot)
 {
 	tree_coll_free(slot->coll);
+	tree_coll_free(slot->before);
 	free(slot->name);
 	free(slot->reason);
 	free(slot->why);
@@ -125,6 +155,7 @@ static void sink_free(struct tree_sink *t)
 
 static const struct tree_sink_ops ops = {
         .prev = sink_prev,
+        .head = sink_head,
         .last = sink_last,
         .body_open = sink_body_open,
         .body_write = sink_body_write,

@@ -46,6 +46,12 @@ struct slot {
 	enum { SLOT_OPEN, SLOT_GIVEN, SLOT_SAME, SLOT_KEPT, SLOT_GONE } state;
 	bool loaded; /* the objects of prev's catalog are in the map */
 	/*
+	 * A source asked for prev: what names its items is in abouts, if its catalog says it,
+	 * and it is kept until the source has given what it is now, if it is not large.
+	 */
+	bool asked;
+	struct tree_coll *before;
+	/*
 	 * SLOT_GIVEN, it differs from prev: freed once its files are written; NULL while
 	 * it is in spill
 	 */
@@ -159,7 +165,7 @@ struct archive_sink {
 	size_t n_items_waiting, items_waiting_cap;
 	struct abouts *abouts; /* what names items, as far as this run knows it */
 	bool abouts_loaded; /* all catalogs of the last state gave theirs */
-	uint64_t held; /* items of collections in memory */
+	uint64_t held, held_before; /* items of collections in memory; of slots' before */
 	unsigned spills; /* names given */
 	uint64_t batch; /* what was added since the last barrier */
 	uint64_t objects_new, bytes_new;
@@ -240,6 +246,8 @@ void sink_past_bad(struct archive_sink *s, const char *path, const char *why);
  */
 void sink_past_tag(struct archive_sink *s, const char *path);
 bool sink_past_is_bad(const struct archive_sink *s, const char *path);
+/* What is kept of the slot's last state is needed no more. */
+void sink_past_forget(struct archive_sink *s, struct slot *slot);
 /* Is the place in a part that is missing or cut? */
 bool sink_past_lacks(const struct archive_sink *s, const struct object_place *w);
 /*
@@ -325,7 +333,7 @@ int sink_name_slot(struct archive_sink *s, const struct slot *slot, struct err *
 int sink_name_past(struct archive_sink *s, struct err *err) MUST_CHECK;
 
 /* spill.c: collections that would take too much memory until the commit wait in a file */
-#define HELD_ITEMS 65536 /* in memory, of all collections together */
+#define HELD_ITEMS 110000 /* in memory, of all collections together */
 int sink_spill(struct archive_sink *s, const struct tree_coll *c, char **name_out,
         struct err *err) MUST_CHECK;
 /* The collection of a given slot, in memory again. */

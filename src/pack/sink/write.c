@@ -52,24 +52,35 @@ static int fill_places(struct archive_sink *s, struct slot *slot, struct err *er
 	return 0;
 }
 
-/* With the directories above it. */
-static int open_writer(
-        struct archive_sink *s, const char *path, struct members_writer **out, struct err *err)
+/* With the directories above it. ${last}: the same file of the last state, or NULL. */
+static int open_writer(struct archive_sink *s, const char *path, const char *last,
+        struct members_writer **out, struct err *err)
 {
 	char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	int rc = dir_make(s->snapfd, parent, err);
 
 	free(parent);
-	return rc ? rc : members_writer_open(s->snapfd, path, out, err);
+	if (rc == 0)
+		rc = members_writer_open(s->snapfd, path, out, err);
+	if (rc == 0 && last)
+		members_writer_like(*out, s->rootfd, last);
+	return rc;
+}
+
+/* What new files of the slot may go on from. */
+static const struct tree_head *last_head(const struct slot *slot)
+{
+	return slot->broken ? NULL : slot->prev;
 }
 
 /* slot->catalog_file; the roots must be those that the head has. */
 static int write_catalog(
         struct archive_sink *s, struct slot *slot, const char *path, struct err *err)
 {
+	const struct tree_head *last = last_head(slot);
 	struct members_writer *w = NULL;
 	struct tree_roots roots;
-	int rc = open_writer(s, path, &w, err);
+	int rc = open_writer(s, path, last ? last->catalog : NULL, &w, err);
 
 	if (rc == 0)
 		rc = catalog_write(slot->coll, true, s->abouts, members_writer_add, w, &roots, err);
@@ -86,9 +97,10 @@ static int write_catalog(
 
 static int write_links(struct archive_sink *s, struct slot *slot, const char *path, struct err *err)
 {
+	const struct tree_head *last = last_head(slot);
 	struct members_writer *w = NULL;
 	uint64_t entries = 0;
-	int rc = open_writer(s, path, &w, err);
+	int rc = open_writer(s, path, last ? last->links : NULL, &w, err);
 
 	if (rc == 0)
 		rc = links_write(slot->coll, members_writer_add, w, &entries, err);

@@ -248,6 +248,24 @@ out:
 	return rc;
 }
 
+int catalog_read_head(tree_read_fn read, void *ctx, struct tree_coll **out, struct err *err)
+{
+	struct lines l = {.read = read, .ctx = ctx};
+	const char *line;
+	size_t n;
+	int rc;
+
+	*out = NULL;
+	buf_init(&l.data, CATALOG_LINE_MAX + 2 * CHUNK);
+	rc = next_line(&l, &line, &n, err);
+	if (rc == 0 && !line)
+		rc = err_set(err, ERR_DAMAGED, ERR_COLLECTION, "the catalog is empty");
+	if (rc == 0)
+		rc = catalog_parse_head(line, n, out, err);
+	buf_clear(&l.data);
+	return rc;
+}
+
 int catalog_read(tree_read_fn read, void *ctx, struct abouts *names, struct tree_coll **out,
         struct tree_roots *roots_out, struct err *err)
 {

@@ -133,21 +133,22 @@ static void unchanged(void **state)
 		it.uid = 2;
 		tree_coll_add(prev, &it);
 		prev->status = cases[i].status;
-		if (plan_unchanged(prev, &mb, now, NULL) != cases[i].same)
+		if (plan_unchanged(prev, prev->n_items, &mb, now, NULL) != cases[i].same)
 			fail_msg("%s", cases[i].what);
-		assert_false(plan_unchanged(NULL, &mb, now, NULL));
+		assert_false(plan_unchanged(NULL, 0, &mb, now, NULL));
 		/* What options left out counts, and stays so only for the same options. */
 		prev->left_out = 5;
 		prev->selection = xstrdup("--since 2024-01-01");
-		assert_false(plan_unchanged(prev, &mb, now, "--since 2024-01-01"));
+		assert_false(plan_unchanged(prev, prev->n_items, &mb, now, "--since 2024-01-01"));
 		mb.status.messages += 5;
 		assert_int_equal(
-		        plan_unchanged(prev, &mb, now, "--since 2024-01-01"), cases[i].same);
-		assert_false(plan_unchanged(prev, &mb, now, "--since 2023-01-01"));
-		assert_false(plan_unchanged(prev, &mb, now, NULL));
+		        plan_unchanged(prev, prev->n_items, &mb, now, "--since 2024-01-01"),
+		        cases[i].same);
+		assert_false(plan_unchanged(prev, prev->n_items, &mb, now, "--since 2023-01-01"));
+		assert_false(plan_unchanged(prev, prev->n_items, &mb, now, NULL));
 		struct since since;
 
-		plan_since(prev, &mb.status, &since);
+		plan_since(prev, prev->n_items, &mb.status, &since);
 		assert_int_equal(since.modseq, 0);
 		tree_coll_free(prev);
 		tree_coll_free(now);
@@ -398,18 +399,18 @@ static void changes_can_be_asked_for(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		plan_since(c, &cases[i].now, &s);
+		plan_since(c, c->n_items, &cases[i].now, &s);
 		assert_int_equal(s.modseq != 0, cases[i].yes);
 		assert_int_equal(s.maybe_gone, cases[i].maybe_gone);
 	}
-	plan_since(NULL, &cases[0].now, &s);
+	plan_since(NULL, 0, &cases[0].now, &s);
 	assert_true(s.modseq == 0);
 	c->items[2].warn = WARN_RESCUED; /* perhaps it can be fetched verbatim now */
-	plan_since(c, &cases[0].now, &s);
+	plan_since(c, c->n_items, &cases[0].now, &s);
 	assert_true(s.modseq == 0);
 	c->items[2].warn = 0;
 	tree_coll_error(c, 3, NULL, NULL, NULL, "not had");
-	plan_since(c, &cases[0].now, &s);
+	plan_since(c, c->n_items, &cases[0].now, &s);
 	assert_true(s.modseq == 0);
 	tree_coll_free(c);
 }
