@@ -57,6 +57,7 @@ def arguments():
     p.add_argument("--events", type=int, default=3000)
     p.add_argument("--cards", type=int, default=1000)
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--table", action="store_true", help="rows for the table of bench/all")
     return p.parse_args()
 
 
@@ -86,7 +87,16 @@ def load(port, o):
             sys.exit("PUT %s: HTTP %d" % (path, status))
 
 
-def table(title, ours, theirs):
+def rows(o, title, ours, theirs):
+    """what, who, wall s, CPU s"""
+    where = "%s, %d resources%s" % (o.server, o.events + o.cards, ", %d ms" % (2 * o.delay) if o.delay else "")
+    for who, times in (("valise", ours), ("vdirsyncer", theirs)):
+        print("%s, %s\t%s\t%.2f\t%.2f" % (title, where, who, statistics.median(s for s, _ in times), statistics.median(c for _, c in times)), flush=True)
+
+
+def table(o, title, ours, theirs):
+    if o.table:
+        return rows(o, title.partition(",")[0], ours, theirs)
     a, b = statistics.median(s for s, _ in ours), statistics.median(s for s, _ in theirs)
     print("%s\n  valise      %7.2f s  (%s)  CPU %.2f s" % (title, a, " ".join("%.2f" % s for s, _ in ours), statistics.median(c for _, c in ours)))
     print("  vdirsyncer  %7.2f s  (%s)  CPU %.2f s" % (b, " ".join("%.2f" % s for s, _ in theirs), statistics.median(c for _, c in theirs)))
@@ -165,9 +175,9 @@ def measure(o, d, server, archive):
             sys.exit("vdirsyncer copied %d of %d" % (files(copy), o.events + o.cards))
         back[0].append(measured([o.valise, "restore", mine, *server.options("ours%d" % n)]))
         back[1].append(measured(server.vdirsyncer(copy, "theirs%d" % n, '["from a"]')))
-    table("first run, %d events and %d cards" % (o.events, o.cards), *first)
-    table("nothing new", *again)
-    table("into an empty account", *back)
+    table(o, "first run, %d events and %d cards" % (o.events, o.cards), *first)
+    table(o, "nothing new", *again)
+    table(o, "into an empty account", *back)
 
 
 def main():

@@ -75,7 +75,7 @@ class Bench:
 
     def load(self, user, messages, size):
         subprocess.run([f"{TESTS}/tools/genaccount.py", "bench", "--env", f"{self.server}/env", "--user", user,
-                        "--messages", str(messages), "--bytes", str(size)], check=True)
+                        "--messages", str(messages), "--bytes", str(size)], check=True, stdout=sys.stderr)
 
     def valise(self, command, user, *more):
         argv = [self.o.valise, command, *more, "--imap", f"imaps://localhost:{self.port}", "--user", user, "--ca-file",
