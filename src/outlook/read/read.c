@@ -3,6 +3,7 @@
 #include "fence.h"
 #include "msg.h"
 #include "pst.h"
+#include "tnef_in.h"
 
 int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts *opts,
         const struct outlook_visit *visit, struct err *err)
@@ -16,6 +17,8 @@ int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts 
 	case OUTLOOK_MSG:
 		job.read = msg_read;
 		break;
+	case OUTLOOK_TNEF:
+		return tnef_file(fd, visit, err);
 	default:
 		return err_set(err, ERR_UNSUPPORTED, ERR_WHOLE, "not one of Outlook's files");
 	}

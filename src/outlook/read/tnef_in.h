@@ -1,6 +1,7 @@
 #ifndef VALISE_OUTLOOK_READ_TNEF_IN_H
 #define VALISE_OUTLOOK_READ_TNEF_IN_H
 
+#include "valise/outlook/read.h"
 #include "valise/outlook/tnef.h"
 
 /* What the files that read TNEF share: the octets, one message, its properties. */
@@ -97,5 +98,9 @@ int tnef_old(struct bag *old, const struct tnef_attribute *a, const uint8_t *p, 
         struct err *err) MUST_CHECK;
 /* What ${b} has not, but ${old}, into ${b}. */
 int tnef_merge(struct bag *b, struct bag *old, struct err *err) MUST_CHECK;
+
+/* ---- tnef_file.c: the file, as outlook_read has it; in this process: the reader is ours ---- */
+
+int tnef_file(int fd, const struct outlook_visit *visit, struct err *err) MUST_CHECK;
 
 #endif

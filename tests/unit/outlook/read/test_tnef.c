@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include "../make.h"
+#include "valise/outlook/read.h"
 #include "valise/outlook/tnef.h"
 
 #define INPUTS FIXTURES "/fuzz/outlook_tnef/"
@@ -203,6 +204,74 @@ static void test_deep(void **state)
 	buf_clear(&wrong);
 }
 
+struct visited {
+	unsigned folders, items, lost;
+	char *subject, *why;
+};
+
+static int on_folder(void *ctx, const struct outlook_folder *f, struct err *err)
+{
+	(void)err;
+	assert_string_equal(f->path, "");
+	((struct visited *)ctx)->folders++;
+	return 0;
+}
+
+static int on_item(void *ctx, const struct outlook_folder *f, struct bag *b, struct err *err)
+{
+	struct visited *v = ctx;
+
+	(void)f;
+	(void)err;
+	v->items++;
+	v->subject = xstrdup(bag_text(b, PidTagSubject));
+	return 0;
+}
+
+static void on_lost(void *ctx, const struct outlook_folder *f, const char *shown, const char *why)
+{
+	struct visited *v = ctx;
+
+	(void)f;
+	assert_string_equal(shown, "item 1 of 1");
+	v->lost++;
+	free(v->why);
+	v->why = xstrdup(why);
+}
+
+static void test_file(void **state)
+{
+	static const struct {
+		const char *path, *subject, *why;
+	} cases[] = {
+	        {INPUTS "winmail", "Everything: Gr\u00fc\u00dfe", NULL},
+	        {INPUTS "bad-checksum", "A subject", "attSubject: its checksum is wrong"},
+	        {FIXTURES "/outlook/tnef/body.txt", NULL, "it does not begin as TNEF does"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct visited v = {0};
+		struct outlook_visit visit = {&v, on_folder, on_item, on_lost};
+		struct outlook_read_opts opts = {0};
+		struct err err = {0};
+		FILE *f = fopen(cases[i].path, "rb");
+
+		assert_non_null(f);
+		assert_int_equal(outlook_read(fileno(f), OUTLOOK_TNEF, &opts, &visit, &err), 0);
+		assert_int_equal(v.folders, 1);
+		assert_int_equal(v.items, cases[i].subject != NULL);
+		assert_int_equal(v.lost, cases[i].why != NULL);
+		if (v.subject)
+			assert_string_equal(v.subject, cases[i].subject);
+		if (v.why)
+			assert_string_equal(v.why, cases[i].why);
+		free(v.subject);
+		free(v.why);
+		assert_int_equal(fclose(f), 0);
+	}
+}
+
 static void test_source_fails(void **state)
 {
 	struct buf b = read_all(INPUTS, "winmail", "");
@@ -252,6 +321,7 @@ int main(void)
 	        cmocka_unit_test(test_kinds),
 	        cmocka_unit_test(test_large),
 	        cmocka_unit_test(test_deep),
+	        cmocka_unit_test(test_file),
 	        cmocka_unit_test(test_source_fails),
 	        cmocka_unit_test(test_many),
 	};
