@@ -41,6 +41,12 @@ static void put_rule(struct conv *c)
 	uint32_t first;
 	int64_t last = at(c, r->end_date);
 
+	/*
+	 * EndDate is a day: the end of it, as some programs compare UNTIL with an instance's time
+	 * as if summer time had not begun.
+	 */
+	if (clock.kind != CLOCK_DATE)
+		last += (int64_t)(RECUR_DAY_MINUTES - r->start_minute % RECUR_DAY_MINUTES) * 60 - 1;
 	if (clock.kind == CLOCK_ZONE) { /* UNTIL is of UTC where DTSTART has a zone */
 		clock.kind = CLOCK_UTC;
 		last = zone_utc(&c->zone, last);
@@ -58,19 +64,25 @@ static void put_rule(struct conv *c)
 struct list {
 	struct conv *c;
 	const char *name;
+	bool utc; /* where there is a zone: some programs forget that of RDATE */
 	bool begun;
 };
 
 static void put_date(struct list *list, uint32_t day)
 {
 	struct clock clock = clock_of(list->c);
+	int64_t t = at(list->c, day);
 
+	if (list->utc && clock.kind == CLOCK_ZONE) {
+		clock.kind = CLOCK_UTC;
+		t = zone_utc(clock.zone, t);
+	}
 	if (!list->begun) {
 		lines_puts(&list->c->l, list->name);
-		put_when(&list->c->l, &clock, at(list->c, day));
+		put_when(&list->c->l, &clock, t);
 	} else {
 		lines_puts(&list->c->l, ",");
-		put_when_value(&list->c->l, &clock, at(list->c, day));
+		put_when_value(&list->c->l, &clock, t);
 	}
 	list->begun = true;
 }
@@ -83,7 +95,7 @@ static void end_list(struct list *list)
 
 static void put_dates(struct conv *c)
 {
-	struct list list = {c, "RDATE", false};
+	struct list list = {c, "RDATE", true, false};
 	struct rule_walk w;
 	uint32_t day;
 	unsigned n = 0;
@@ -105,7 +117,7 @@ static void put_dates(struct conv *c)
 /* The days of modified instances alone: what they are overrides of. */
 static void put_originals(struct conv *c)
 {
-	struct list list = {c, "RDATE", false};
+	struct list list = {c, "RDATE", true, false};
 
 	for (size_t i = 0; i < c->recur.n_exceptions; i++)
 		put_date(&list, c->recur.exceptions[i].original);
@@ -116,7 +128,7 @@ void put_series(struct conv *c)
 {
 	const struct recur *r = &c->recur;
 	enum rule_form form = rule_form(r);
-	struct list gone = {c, "EXDATE", false};
+	struct list gone = {c, "EXDATE", false, false};
 	uint32_t first = 0;
 
 	if (form == RULE_NONE) {

@@ -307,14 +307,31 @@ struct observance {
 	int first_year, last_year;
 };
 
-static void write_observance(struct lines *l, struct observance o)
+/*
+ * The years after the first one: by a rule where there is no end to them, else one by one, as
+ * python-icalendar reads no UNTIL of a time zone.
+ */
+static void write_years(struct lines *l, const struct observance *o)
 {
 	static const char *const days[7] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-	int64_t last;
-	bool once = !o.onset || o.onset->year || o.first_year == o.last_year;
+	int64_t at;
 
+	if (o->last_year == LAST_YEAR) {
+		lines_add(l, "RRULE:FREQ=YEARLY;BYMONTH=%u;BYDAY=%d%s", o->onset->month,
+		        o->onset->nth == 5 ? -1 : (int)o->onset->nth, days[o->onset->weekday]);
+		return;
+	}
+	for (int year = o->first_year + 1; year <= o->last_year; year++)
+		if (onset_in(o->onset, year, &at))
+			put_time(l, year == o->first_year + 1 ? "RDATE:" : ",", at, "");
+	if (o->last_year > o->first_year)
+		lines_end(l);
+}
+
+static void write_observance(struct lines *l, struct observance o)
+{
 	if (o.onset && o.onset->year)
-		o.first_year = o.onset->year;
+		o.first_year = o.last_year = o.onset->year;
 	if (o.onset && !onset_in(o.onset, o.first_year, &o.at))
 		return;
 	lines_add(l, "BEGIN:%s", o.kind);
@@ -322,13 +339,8 @@ static void write_observance(struct lines *l, struct observance o)
 	lines_end(l);
 	put_offset(l, "TZOFFSETFROM", o.from);
 	put_offset(l, "TZOFFSETTO", o.to);
-	if (!once) {
-		lines_putf(l, "RRULE:FREQ=YEARLY;BYMONTH=%u;BYDAY=%d%s", o.onset->month,
-		        o.onset->nth == 5 ? -1 : (int)o.onset->nth, days[o.onset->weekday]);
-		if (o.last_year < LAST_YEAR && onset_in(o.onset, o.last_year, &last))
-			put_time(l, ";UNTIL=", last - o.from, "Z");
-		lines_end(l);
-	}
+	if (o.onset)
+		write_years(l, &o);
 	lines_add(l, "END:%s", o.kind);
 }
 
@@ -376,6 +388,9 @@ void zone_write(struct lines *l, const struct zone *z, int first_year)
 	if (!has_daylight(&z->rules[i]))
 		write_observance(l, (struct observance){"STANDARD", NULL, day_start(&begin),
 		                            z->rules[i].standard, z->rules[i].standard, 0, 0});
+	/* what is written year by year begins with the year before the item's times */
+	if (i + 1 < z->n_rules)
+		base = MAX(first_year - 1, OLD_YEAR);
 	for (size_t k = i; k < z->n_rules; k++) {
 		if (k > i)
 			write_change(l, z, k);

@@ -72,17 +72,23 @@ static inline struct made items_make(struct bag *b, bool invitation)
 	return m;
 }
 
+static inline void items_fail(const char *what, const char *line, const struct made *m)
+{
+	fprintf(stderr, "%s: \"%s\"\n%s%s", what, line, m->text, buf_str(&m->lost));
+	abort();
+}
+
 /* Whole text of its lines. */
 static inline void has(const struct made *m, const char *line)
 {
 	if (!strstr(m->text, line))
-		fail_msg("no \"%s\" in\n%s%s", line, m->text, buf_str(&m->lost));
+		items_fail("not in it", line, m);
 }
 
 static inline void has_not(const struct made *m, const char *line)
 {
 	if (strstr(m->text, line))
-		fail_msg("\"%s\" in\n%s", line, m->text);
+		items_fail("in it", line, m);
 }
 
 static inline void items_clear(struct made *m)
