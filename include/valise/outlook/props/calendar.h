@@ -23,6 +23,7 @@
 	X(PidTagExceptionEndTime, 0x7ffc)
 /* X(name, set, number): named properties with a number. */
 #define PROPS_CALENDAR_LIDS(X)                                                                     \
+	X(PidLidSendMeetingAsIcal, PSETID_APPOINTMENT, 0x8200)                                     \
 	X(PidLidAppointmentSequence, PSETID_APPOINTMENT, 0x8201)                                   \
 	X(PidLidAppointmentSequenceTime, PSETID_APPOINTMENT, 0x8202)                               \
 	X(PidLidAppointmentLastSequence, PSETID_APPOINTMENT, 0x8203)                               \
@@ -71,6 +72,7 @@
 	X(PidLidDirectory, PSETID_APPOINTMENT, 0x8242)                                             \
 	X(PidLidOrganizerAlias, PSETID_APPOINTMENT, 0x8243)                                        \
 	X(PidLidAutoStartCheck, PSETID_APPOINTMENT, 0x8244)                                        \
+	X(PidLidAllowExternalCheck, PSETID_APPOINTMENT, 0x8246)                                    \
 	X(PidLidCollaborateDoc, PSETID_APPOINTMENT, 0x8247)                                        \
 	X(PidLidNetShowUrl, PSETID_APPOINTMENT, 0x8248)                                            \
 	X(PidLidOnlinePassword, PSETID_APPOINTMENT, 0x8249)                                        \
