@@ -25,6 +25,7 @@ void conv_clear(struct conv *c)
 	zone_clear(&c->zone);
 	zone_clear(&c->end_zone);
 	recur_clear(&c->recur);
+	body_clear(&c->body);
 }
 
 void conv_begin(struct conv *c)

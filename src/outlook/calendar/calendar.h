@@ -9,7 +9,10 @@
 #include "valise/outlook/convert.h"
 
 /* One item on its way to a calendar object, and the parts of it that write. */
-enum { ATTACH_ROOM = 10 << 20 }; /* octets of attachments in one object */
+enum {
+	ATTACH_ROOM = 10 << 20, /* octets of attachments in one object */
+	OVERRIDES_ROOM = 32 << 20, /* octets of an object, behind which no instance begins */
+};
 
 struct conv {
 	struct lines l;
@@ -21,9 +24,10 @@ struct conv {
 	struct recur recur;
 	bool recurs; /* ${recur} was read */
 	bool all_day;
-	bool is_instance; /* an invitation to one instance of a series, at ${instance} on its clock
-	                   */
+	bool is_instance; /* an invitation to one instance of a series, at ${instance} */
 	int64_t instance;
+	struct body body; /* of ${b}, once it was read */
+	bool has_body;
 	size_t room; /* octets of attachments that it may still have */
 };
 /* One VEVENT: the series or single item, or an instance of it that was modified. */

@@ -30,6 +30,7 @@ static void hold(struct lines *l, const char *s, size_t n)
 		return;
 	memcpy(l->held + l->n, s, n);
 	l->n += n;
+	l->total += n;
 }
 
 /* One character, never parted. */

@@ -13,6 +13,7 @@ struct lines {
 	struct err *err;
 	int rc;
 	size_t column;
+	uint64_t total; /* octets so far */
 	size_t n;
 	char held[4096];
 };

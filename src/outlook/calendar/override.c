@@ -3,38 +3,55 @@
 #include "outlook/calendar/calendar.h"
 #include "valise/base/mem.h"
 
-/*
- * Which attachment is of which exception: by its start on the clock, else by the time that it
- * replaces, in UTC.
- */
-static bool belongs(struct conv *c, struct bag *at, const struct recur_exception *x)
-{
-	int64_t t;
+/* An attachment that holds what a modified instance has of its own. */
+struct own {
+	struct bag *at;
+	size_t number; /* from 1 */
+	int64_t start; /* on the clock; INT64_MIN: not said */
+	int64_t replaced; /* the instance's first time, on the clock; INT64_MIN */
+	bool taken;
+};
+struct owns {
+	struct own *list;
+	size_t n, cap;
+};
 
-	if (bag_time(at, PidTagExceptionStartTime, &t) && t == when_of_minutes(x->start))
-		return true;
-	if (!bag_time(at, PidTagExceptionReplaceTime, &t) &&
-	        !bag_time(at->embedded, (bag_key)PidLidExceptionReplaceTime, &t))
-		return false;
-	if (c->zone.name)
-		t = zone_local(&c->zone, t);
-	return t == when_of_minutes(x->original);
-}
-
-static struct bag *find_own(struct conv *c, const struct recur_exception *x, bool *taken)
+static void find_owns(struct conv *c, struct owns *owns)
 {
 	for (size_t i = 0; i < c->b->n_attachments; i++) {
 		struct bag *at = c->b->attachments[i];
+		struct own *o;
+		int64_t t;
 
-		if (taken[i] || !is_exception(at) || !belongs(c, at, x))
+		if (!is_exception(at))
 			continue;
-		taken[i] = true;
-		cover(at,
+		o = ARR_PUSH(owns->list, owns->n, owns->cap);
+		*o = (struct own){at, i + 1, INT64_MIN, INT64_MIN, false};
+		if (bag_time(at, PidTagExceptionStartTime, &t))
+			o->start = t;
+		if (bag_time(at, PidTagExceptionReplaceTime, &t) ||
+		        bag_time(at->embedded, (bag_key)PidLidExceptionReplaceTime, &t))
+			o->replaced = c->zone.name ? zone_local(&c->zone, t) : t;
+	}
+}
+
+/* By its start on the clock, else by the time that it replaces. */
+static struct bag *take_own(struct owns *owns, const struct recur_exception *x)
+{
+	int64_t start = when_of_minutes(x->start), original = when_of_minutes(x->original);
+
+	for (size_t i = 0; i < owns->n; i++) {
+		struct own *o = &owns->list[i];
+
+		if (o->taken || (o->start != start && o->replaced != original))
+			continue;
+		o->taken = true;
+		cover(o->at,
 		        (const bag_key[]){PidTagExceptionReplaceTime, PidTagExceptionStartTime,
 		                PidTagExceptionEndTime, PidTagAttachMethod, PidTagDisplayName,
 		                PidTagAttachmentHidden, PidTagAttachDataBinary},
 		        7);
-		return at->embedded;
+		return o->at->embedded;
 	}
 	return NULL;
 }
@@ -72,12 +89,18 @@ static void cover_repeated(struct bag *own, struct bag *series)
 
 void put_overrides(struct conv *c)
 {
-	bool *taken = xcalloc(c->b->n_attachments + 1, sizeof *taken);
+	struct owns owns = {NULL, 0, 0};
 
+	find_owns(c, &owns);
 	for (size_t i = 0; i < c->recur.n_exceptions; i++) {
 		struct event e = {c->b, NULL, &c->recur.exceptions[i]};
 
-		e.own = find_own(c, e.x, taken);
+		if (c->l.total > OVERRIDES_ROOM || c->l.rc < 0) {
+			conv_lost(c, "%zu modified instances: the object is too large with them",
+			        c->recur.n_exceptions - i);
+			break;
+		}
+		e.own = take_own(&owns, e.x);
 		if (!e.own && (e.x->flags & (OVERRIDE_BODY | OVERRIDE_ATTACHMENT)))
 			conv_lost(c,
 			        "body or attachments of a modified instance: the item that holds "
@@ -86,10 +109,10 @@ void put_overrides(struct conv *c)
 		if (e.own)
 			cover_repeated(e.own, c->b);
 	}
-	for (size_t i = 0; i < c->b->n_attachments; i++)
-		if (!taken[i] && is_exception(c->b->attachments[i]))
+	for (size_t i = 0; i < owns.n; i++)
+		if (!owns.list[i].taken)
 			conv_lost(c,
 			        "attachment %zu: a modified instance that the series does not name",
-			        i + 1);
-	free(taken);
+			        owns.list[i].number);
+	free(owns.list);
 }

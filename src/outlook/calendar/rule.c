@@ -36,7 +36,8 @@ enum rule_form rule_form(const struct recur *r)
 
 static unsigned weekday_of(int64_t day) /* days since 1601; 0 is Sunday */
 {
-	return (unsigned)((day + 1) % 7);
+	return (unsigned)(((day + 1) % 7 + 7) %
+	                  7); /* months of other calendars begin before 1601 */
 }
 
 /* ---- days ---- */

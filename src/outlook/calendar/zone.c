@@ -50,7 +50,8 @@ static bool read_rule(const uint8_t *biases, const uint8_t *to_standard, const u
 	        daylight = base + bias(biases + 8);
 
 	if (!read_onset(to_standard, &out->to_standard) ||
-	        !read_onset(to_daylight, &out->to_daylight))
+	        !read_onset(to_daylight, &out->to_daylight) || standard < -most ||
+	        standard > most || daylight < -most || daylight > most)
 		return false;
 	if (!out->to_standard.month || !out->to_daylight.month) {
 		out->to_standard.month = out->to_daylight.month = 0;
@@ -58,7 +59,7 @@ static bool read_rule(const uint8_t *biases, const uint8_t *to_standard, const u
 	}
 	out->standard = (int)-standard * 60;
 	out->daylight = (int)-daylight * 60;
-	return standard >= -most && standard <= most && daylight >= -most && daylight <= most;
+	return true;
 }
 
 /* UTF-16LE of a name, which is ASCII. */
