@@ -233,6 +233,38 @@ static void days_have_overrides_that_are_days(void **state)
 	bag_free(b);
 }
 
+/* A body that each of many instances repeats: from a size on they are named instead. */
+static void instances_have_a_cap(void **state)
+{
+	enum { N = 60 };
+	struct recur r = {.pattern = RECUR_DAY, .period = 1440, .end = RECUR_NEVER};
+	struct recur_exception x[N];
+	uint32_t days[N];
+	struct bag *b = items_appointment("Long");
+	char *body = xcalloc(1, (1 << 20) + 1);
+	struct made m;
+
+	(void)state;
+	memset(body, 'x', 1 << 20);
+	memset(x, 0, sizeof x);
+	for (uint32_t i = 0; i < N; i++) {
+		days[i] = blob_day(2026, 3, 2) + i * RECUR_DAY_MINUTES;
+		x[i].start = x[i].original = days[i] + 540;
+		x[i].end = days[i] + 700;
+	}
+	r.deleted = r.modified = days;
+	r.n_deleted = r.n_modified = r.n_exceptions = N;
+	r.exceptions = x;
+	items_recur(b, &r);
+	make_text(b, PidTagBody, body);
+	m = items_make(b, false);
+	assert_non_null(strstr(buf_str(&m.lost), " modified instances: the object is too large"));
+	assert_in_range(m.octets.len, 32 << 20, 36 << 20);
+	items_clear(&m);
+	bag_free(b);
+	free(body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +273,7 @@ int main(void)
 	        cmocka_unit_test(its_body_is_in_the_embedded_item),
 	        cmocka_unit_test(its_texts_may_be_octets),
 	        cmocka_unit_test(days_have_overrides_that_are_days),
+	        cmocka_unit_test(instances_have_a_cap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
