@@ -108,6 +108,11 @@ EXPECTED = {
     "example-nth": example(days((2008, 2, 1), lambda d: nth(d, (SAT, SUN), 3) and months(d, (2008, 2), 3), count=10), 14, 0, 180,
                            {D(2008, 5, 10): (D(2008, 5, 11), 14, 0)}),
 }
+# 3 Nisan is twelve days before the first one of Passover, as calendars have it.
+PASSOVER = ["2008-04-20", "2009-04-09", "2010-03-30", "2011-04-19", "2012-04-07", "2013-03-26", "2014-04-15", "2015-04-04", "2016-04-23", "2017-04-11", "2018-03-31",
+            "2019-04-20", "2020-04-09", "2021-03-28", "2022-04-16", "2023-04-06", "2024-04-23"]
+EXPECTED["example-hebrew"] = example([D.fromisoformat(p) - datetime.timedelta(12) for p in PASSOVER], 8, 0, 30)
+BEGINNING = {"example-hebrew"}  # it goes on
 
 
 def instant(value):
@@ -143,6 +148,8 @@ def main():
                 octets = f.read()
             first = expected[0][0]
             for who, found in (("libical", by_libical(path, first)), ("icalendar", by_python(octets, first))):
+                if name in BEGINNING:
+                    found = found[:len(expected)]
                 if found != expected:
                     more = [f for f in found if f not in expected][:5], [e for e in expected if e not in found][:5]
                     raise AssertionError("%s, by %s: %d instances of %d; too many %s; missing %s\n%s" % (name, who, len(found), len(expected), *more, octets.decode()))

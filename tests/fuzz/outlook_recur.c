@@ -30,7 +30,8 @@ static void try_recur(const uint8_t *p, size_t n, bool appointment)
 	if (recur_read(p, n, appointment, &r, &err) == 0) {
 		rule_walk_init(&w, &r);
 		for (int i = 0; i < DAYS && rule_walk_next(&w, &day); i++) {
-			if ((i && day <= last) || day < r.start_date - r.start_date % RECUR_DAY_MINUTES)
+			if ((i && day <= last) ||
+			        day < r.start_date - r.start_date % RECUR_DAY_MINUTES)
 				abort();
 			recur_is_gone(&r, last = day);
 		}

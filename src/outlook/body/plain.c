@@ -79,7 +79,9 @@ static const char *pass_tag(struct plain *p, const char *s)
 		if (is_tag(s + 1, hidden[i])) {
 			for (end = strstr(s, "</"); end && !is_tag(end + 2, hidden[i]);)
 				end = strstr(end + 2, "</");
-			s = end ? end : s + strlen(s);
+			if (!end)
+				return s + strlen(s);
+			s = end;
 			break;
 		}
 	for (size_t i = 0; i < COUNT(lines); i++)

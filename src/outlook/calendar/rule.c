@@ -1,11 +1,14 @@
 /* The days of a recurrence, and the RRULE that says them: RFC 5545 3.3.10, MS-OXCICAL 2.1.3.2.2. */
 #include "outlook/calendar/rule.h"
+#include "outlook/calendar/hebrew.h"
 #include "outlook/calendar/hijri.h"
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
 
 /* Days from 1601-01-01, a Monday, to 1970-01-01. */
-enum { DAYS_1601 = 134774, HIJRI_KSA = 0x17, HIJRI = 6 };
+enum { DAYS_1601 = 134774 };
+enum { CALENDAR_HIJRI = 6, CALENDAR_HEBREW = 8, CALENDAR_UMALQURA = 0x17 };
+enum { LAST_MONTH = 9998 * 12 };
 static const char *const weekdays[7] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 
 /* Whether the calendar's months are those of the Gregorian one, whatever its years are called. */
@@ -19,19 +22,27 @@ static bool has_gregorian_months(unsigned calendar)
 	return false;
 }
 
-static bool is_hijri(const struct recur *r)
+static enum rule_months months_of(const struct recur *r)
 {
-	return r->pattern >= RECUR_HIJRI_MONTH ||
-	       ((r->calendar == HIJRI || r->calendar == HIJRI_KSA) && r->pattern >= RECUR_MONTH);
+	if (r->pattern >= RECUR_HIJRI_MONTH)
+		return MONTHS_HIJRI;
+	if (r->pattern < RECUR_MONTH || has_gregorian_months(r->calendar))
+		return MONTHS_GREGORIAN;
+	if (r->calendar == CALENDAR_HIJRI || r->calendar == CALENDAR_UMALQURA)
+		return MONTHS_HIJRI;
+	return r->calendar == CALENDAR_HEBREW ? MONTHS_HEBREW : MONTHS_OTHERS;
 }
 
 enum rule_form rule_form(const struct recur *r)
 {
-	if (is_hijri(r))
-		return RULE_DATES;
-	if (r->pattern >= RECUR_MONTH && !has_gregorian_months(r->calendar))
+	switch (months_of(r)) {
+	case MONTHS_GREGORIAN:
+		return RULE_RRULE;
+	case MONTHS_OTHERS:
 		return RULE_NONE;
-	return RULE_RRULE;
+	default:
+		return RULE_DATES;
+	}
 }
 
 static unsigned weekday_of(int64_t day) /* days since 1601; 0 is Sunday */
@@ -42,21 +53,25 @@ static unsigned weekday_of(int64_t day) /* days since 1601; 0 is Sunday */
 
 /* ---- days ---- */
 
-/* A month, counted from year 0 of its calendar. */
-static int64_t month_begin(bool hijri, int64_t month)
+/* A month, counted from the first year of its calendar. */
+static int64_t month_begin(enum rule_months kind, int64_t month)
 {
 	struct day d = {(int)(month / 12), (int)(month % 12) + 1, 1};
 
-	if (hijri)
+	if (kind == MONTHS_HEBREW)
+		return hebrew_start(month);
+	if (kind == MONTHS_HIJRI)
 		return hijri_start(d.year, (unsigned)d.month);
 	return day_start(&d) / 86400 + DAYS_1601;
 }
 
-static int64_t month_of(bool hijri, int64_t day)
+static int64_t month_of(enum rule_months kind, int64_t day)
 {
 	struct day d;
 
-	if (hijri)
+	if (kind == MONTHS_HEBREW)
+		return hebrew_month(day);
+	if (kind == MONTHS_HIJRI)
 		return hijri_month(day);
 	d = day_of((day - DAYS_1601) * 86400);
 	return (int64_t)d.year * 12 + d.month - 1;
@@ -86,9 +101,9 @@ static int64_t day_within(const struct recur *r, int64_t begin, int64_t length)
 
 static bool day_fits(const struct recur *r, int64_t day)
 {
-	int64_t m = month_of(true, day), begin = month_begin(true, m);
+	int64_t m = month_of(MONTHS_HIJRI, day), begin = month_begin(MONTHS_HIJRI, m);
 
-	return day - begin == day_within(r, begin, month_begin(true, m + 1) - begin);
+	return day - begin == day_within(r, begin, month_begin(MONTHS_HIJRI, m + 1) - begin);
 }
 
 /*
@@ -107,21 +122,27 @@ static int find_shift(const struct recur *r, int64_t start)
 
 void rule_walk_init(struct rule_walk *w, const struct recur *r)
 {
-	*w = (struct rule_walk){.r = r, .hijri = is_hijri(r)};
+	*w = (struct rule_walk){.r = r, .months = months_of(r)};
 	w->ended = rule_form(r) == RULE_NONE;
-	if (w->hijri && r->pattern != RECUR_MONTH_NTH && r->pattern != RECUR_HIJRI_NTH)
+	if (w->months == MONTHS_HIJRI && r->pattern != RECUR_MONTH_NTH &&
+	        r->pattern != RECUR_HIJRI_NTH)
 		w->shift = find_shift(r, r->start_date / RECUR_DAY_MINUTES);
 }
 
 static int64_t next_of_months(struct rule_walk *w, int64_t start)
 {
-	int64_t m = month_of(w->hijri, start + w->shift) + (int64_t)(w->step++ * w->r->period);
-	int64_t begin;
+	int64_t on = (int64_t)(w->step++ * w->r->period);
+	int64_t m = month_of(w->months, start + w->shift), begin;
 
-	if (m > 9998 * 12)
+	/* a year of the Hebrew calendar has 12 months or 13: the name stays */
+	if (w->months == MONTHS_HEBREW && on % 12 == 0 && w->r->period % 12 == 0)
+		m = hebrew_years_on(m, on / 12);
+	else
+		m += on;
+	if (m > LAST_MONTH)
 		return INT64_MAX;
-	begin = month_begin(w->hijri, m);
-	return begin + day_within(w->r, begin, month_begin(w->hijri, m + 1) - begin) - w->shift;
+	begin = month_begin(w->months, m);
+	return begin + day_within(w->r, begin, month_begin(w->months, m + 1) - begin) - w->shift;
 }
 
 static int64_t next_of_weeks(struct rule_walk *w, int64_t start)

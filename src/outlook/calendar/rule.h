@@ -8,7 +8,7 @@
 
 enum rule_form {
 	RULE_RRULE, /* an RRULE says it */
-	RULE_DATES, /* months of the Hijri calendar: only the days themselves do */
+	RULE_DATES, /* months of the Hijri or Hebrew calendar: only the days themselves do */
 	RULE_NONE, /* months of another calendar: its first instance is all that is known */
 };
 enum rule_form rule_form(const struct recur *r);
@@ -19,6 +19,7 @@ enum rule_form rule_form(const struct recur *r);
  */
 void rule_text(const struct recur *r, uint32_t first, const char *until, struct buf *out);
 
+enum rule_months { MONTHS_GREGORIAN, MONTHS_HIJRI, MONTHS_HEBREW, MONTHS_OTHERS };
 /* The days (minutes at midnight) of all instances, in order, deleted ones, too. */
 struct rule_walk {
 	const struct recur *r;
@@ -26,7 +27,8 @@ struct rule_walk {
 	unsigned at; /* day of the week within the step, RECUR_WEEK */
 	uint32_t given;
 	int shift; /* days between our Hijri calendar and that of who wrote it */
-	bool hijri, ended;
+	enum rule_months months;
+	bool ended;
 };
 void rule_walk_init(struct rule_walk *w, const struct recur *r);
 bool rule_walk_next(struct rule_walk *w, uint32_t *day_out);

@@ -4,7 +4,7 @@
 #include "valise/base/mem.h"
 
 /* Days that are given one by one where no rule says them: a century of Hijri months is 1,237. */
-enum { DATES_MAX = 1240 };
+enum { DATES_MAX = 1240, DATES_YEARS = 100 };
 
 bool series_begin(struct conv *c, int64_t *start_out, int64_t *end_out)
 {
@@ -96,22 +96,24 @@ static void end_list(struct list *list)
 static void put_dates(struct conv *c)
 {
 	struct list list = {c, "RDATE", true, false};
+	const uint64_t last = c->recur.start_date + (uint64_t)DATES_YEARS * 366 * RECUR_DAY_MINUTES;
 	struct rule_walk w;
 	uint32_t day;
 	unsigned n = 0;
+	bool more;
 
 	rule_walk_init(&w, &c->recur);
-	while (n < DATES_MAX && rule_walk_next(&w, &day)) {
+	while ((more = rule_walk_next(&w, &day)) && n < DATES_MAX && day <= last) {
 		/* the first one is DTSTART, and EXDATE takes it out if it is gone */
 		if (n++ && !recur_is_gone(&c->recur, day))
 			put_date(&list, day);
 	}
 	end_list(&list);
-	if (n == DATES_MAX && rule_walk_next(&w, &day))
+	if (more)
 		conv_lost(c,
-		        "its instances from the %uth on: it recurs by months of the Hijri "
-		        "calendar, of which iCalendar has only the days",
-		        n + 1);
+		        "its instances from the %uth on: it recurs by months of the %s calendar, of "
+		        "which iCalendar has only the days",
+		        n + 1, w.months == MONTHS_HEBREW ? "Hebrew" : "Hijri");
 }
 
 /* The days of modified instances alone: what they are overrides of. */

@@ -249,14 +249,23 @@ static void hijri_days_are_given_one_by_one(void **state)
 
 static void what_has_no_rule_is_named(void **state)
 {
-	struct bag *b = items_appointment("Nisan");
+	struct bag *b = items_appointment("Lunar");
+	struct recur r = {
+	        .pattern = RECUR_MONTH, .calendar = 15, .period = 12, .day = 3, .end = RECUR_NEVER};
 	struct made m;
 
 	(void)state;
-	items_hex(b, (bag_key)PidLidAppointmentRecur, BLOB_HEBREW);
+	items_recur(b, &r);
 	m = items_make(b, false);
 	has(&m, "\nDTSTART;TZID=W. Europe Standard Time:20260302T090000\n");
-	assert_non_null(strstr(buf_str(&m.lost), "calendar 8"));
+	assert_non_null(strstr(buf_str(&m.lost), "calendar 15"));
+	items_clear(&m);
+	bag_free(b);
+	b = items_appointment("Nisan");
+	items_hex(b, (bag_key)PidLidAppointmentRecur, BLOB_HEBREW);
+	m = items_make(b, false);
+	has(&m, "\nRDATE:20090328T070000Z,20100318T070000Z,20110407T060000Z,");
+	assert_non_null(strstr(buf_str(&m.lost), "months of the Hebrew calendar"));
 	items_clear(&m);
 	bag_free(b);
 	b = items_appointment("Damaged");
@@ -385,6 +394,25 @@ static void html_is_text_too(void **state)
 	bag_free(b);
 }
 
+/* HTML that ends anywhere. */
+static void html_may_be_cut(void **state)
+{
+	static const char *const cut[] = {"<p>a<script", "<p>a<script>b</scr", "<p>a<!-- b",
+	        "<p>a<b", "<p>a<", "<p>a&#9999999999;", "<p>a&", "<p>a</"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cut); i++) {
+		struct bag *b = items_appointment("Cut");
+		struct made m;
+
+		make_octets(b, PidTagHtml, BAG_BINARY, cut[i], strlen(cut[i]));
+		m = items_make(b, false);
+		has(&m, "\nDESCRIPTION:a");
+		items_clear(&m);
+		bag_free(b);
+	}
+}
+
 static void the_same_item_gives_the_same_octets(void **state)
 {
 	struct buf first = buf_of(1 << 20);
@@ -422,6 +450,7 @@ int main(void)
 	        cmocka_unit_test(the_uid_is_the_ids),
 	        cmocka_unit_test(attachments_are_in_it_up_to_a_size),
 	        cmocka_unit_test(html_is_text_too),
+	        cmocka_unit_test(html_may_be_cut),
 	        cmocka_unit_test(the_same_item_gives_the_same_octets),
 	};
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <libical/ical.h>
 #include "outlook/calendar/blobs.h"
+#include "outlook/calendar/hebrew.h"
 #include "outlook/calendar/hijri.h"
 #include "outlook/calendar/rule.h"
 #include "outlook/calendar/when.h"
@@ -184,9 +185,45 @@ static void hijri_months_are_counted(void **state)
 	assert_int_equal(day, blob_day(2023, 8, 17));
 }
 
+/* 3 Nisan, twelve days before the first one of Passover; the example of MS-OXOCAL 4.1.1.6. */
+static void hebrew_months_keep_their_names(void **state)
+{
+	static const struct {
+		int year, month, day;
+	} nisan[] = {{2008, 4, 8}, {2009, 3, 28}, {2010, 3, 18}, {2011, 4, 7}, {2012, 3, 26},
+	        {2013, 3, 14}, {2014, 4, 3}, {2015, 3, 23}, {2016, 4, 11}, {2017, 3, 30},
+	        {2018, 3, 19}, {2019, 4, 8}, {2020, 3, 28}, {2021, 3, 16}, {2022, 4, 4},
+	        {2023, 3, 25}, {2024, 4, 11}};
+	struct buf octets = blob_of_hex(BLOB_HEBREW);
+	struct recur r;
+	struct rule_walk w;
+	struct err err = {0};
+	uint32_t day;
+
+	(void)state;
+	assert_int_equal(recur_read(octets.data, octets.len, true, &r, &err), 0);
+	assert_int_equal(rule_form(&r), RULE_DATES);
+	rule_walk_init(&w, &r);
+	for (size_t i = 0; i < COUNT(nisan); i++) {
+		assert_true(rule_walk_next(&w, &day));
+		assert_int_equal(day, blob_day(nisan[i].year, nisan[i].month, nisan[i].day));
+	}
+	recur_clear(&r);
+	buf_clear(&octets);
+	/* each month follows the one before, and has 29 or 30 days */
+	for (int64_t m = 60000, begin = hebrew_start(m); m < 80000; m++) {
+		int64_t next = hebrew_start(m + 1);
+
+		assert_in_range(next - begin, 29, 30);
+		assert_int_equal(hebrew_month(begin), m);
+		assert_int_equal(hebrew_month(next - 1), m);
+		begin = next;
+	}
+}
+
 static void months_of_other_calendars_have_no_rule(void **state)
 {
-	struct recur r = {.pattern = RECUR_MONTH, .calendar = 8, .period = 12, .day = 3};
+	struct recur r = {.pattern = RECUR_MONTH, .calendar = 15, .period = 12, .day = 3};
 	uint32_t day;
 
 	(void)state;
@@ -204,6 +241,7 @@ int main(void)
 	        cmocka_unit_test(every_pattern_has_its_rule),
 	        cmocka_unit_test(an_end_by_date_is_the_last_day),
 	        cmocka_unit_test(hijri_months_are_counted),
+	        cmocka_unit_test(hebrew_months_keep_their_names),
 	        cmocka_unit_test(months_of_other_calendars_have_no_rule),
 	};
 
