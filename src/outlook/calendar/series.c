@@ -111,8 +111,7 @@ static void put_dates(struct conv *c)
 	end_list(&list);
 	if (more)
 		conv_lost(c,
-		        "its instances from the %uth on: it recurs by months of the %s calendar, of "
-		        "which iCalendar has only the days",
+		        "its instances from the %uth on: months of the %s calendar are no rule",
 		        n + 1, w.months == MONTHS_HEBREW ? "Hebrew" : "Hijri");
 }
 

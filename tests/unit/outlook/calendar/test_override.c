@@ -160,6 +160,35 @@ static void its_body_is_in_the_embedded_item(void **state)
 	bag_free(b);
 }
 
+/* Attachments come in any order. */
+static void each_instance_has_its_own(void **state)
+{
+	struct recur r = {.pattern = RECUR_DAY, .period = 1440, .end = RECUR_NEVER};
+	uint32_t days[2] = {blob_day(2026, 3, 3), blob_day(2026, 3, 5)};
+	struct recur_exception x[2] = {
+	        {.start = days[0] + 540, .end = days[0] + 600, .original = days[0] + 540},
+	        {.start = days[1] + 540, .end = days[1] + 600, .original = days[1] + 540},
+	};
+	struct bag *b = items_appointment("Daily");
+	struct made m;
+
+	(void)state;
+	r.deleted = r.modified = days;
+	r.n_deleted = r.n_modified = r.n_exceptions = 2;
+	r.exceptions = x;
+	x[0].flags = x[1].flags = OVERRIDE_BODY;
+	items_recur(b, &r);
+	make_text(embed(b, &x[1]), PidTagBody, "second");
+	make_text(embed(b, &x[0]), PidTagBody, "first");
+	m = items_make(b, false);
+	has(&m, "DESCRIPTION:first");
+	has(&m, "DESCRIPTION:second");
+	if (strstr(m.text, "DESCRIPTION:first") > strstr(m.text, "DESCRIPTION:second"))
+		fail_msg("%s", m.text);
+	items_clear(&m);
+	bag_free(b);
+}
+
 /* Texts of a blob in the item's code page, where nothing else has them. */
 static void its_texts_may_be_octets(void **state)
 {
@@ -271,6 +300,7 @@ int main(void)
 	        cmocka_unit_test(what_is_not_named_is_as_in_the_series),
 	        cmocka_unit_test(what_is_named_is_its_own),
 	        cmocka_unit_test(its_body_is_in_the_embedded_item),
+	        cmocka_unit_test(each_instance_has_its_own),
 	        cmocka_unit_test(its_texts_may_be_octets),
 	        cmocka_unit_test(days_have_overrides_that_are_days),
 	        cmocka_unit_test(instances_have_a_cap),
