@@ -1,6 +1,6 @@
 /*
- * A calendar file in pieces of any size: each object that comes of it is of one UID and is read
- * again as one object.
+ * A calendar file in pieces of any size: each object that comes of it is of one UID, the one
+ * that it is given with, and is read again as one object.
  */
 #include "../unit/import/give_help.h"
 #include "valise/format/content.h"
@@ -35,6 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (content_summarize(b->items[i].text, b->items[i].len, &s, NULL) < 0)
 			continue;
 		if (s.wrong == 0 && (s.several_uids || !s.components))
+			abort();
+		if (s.wrong == 0 && b->items[i].uid &&
+		        (!s.uid || strcmp(s.uid, b->items[i].uid) != 0))
 			abort();
 		content_summary_clear(&s);
 	}

@@ -1,6 +1,6 @@
 /*
  * An address book in pieces of any size: each card that comes of it is read again as
- * one card.
+ * one card, of the UID that it is given with.
  */
 #include "../unit/import/give_help.h"
 #include "valise/format/content.h"
@@ -35,6 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (content_summarize(b->items[i].text, b->items[i].len, &s, NULL) < 0)
 			continue;
 		if (s.wrong == 0 && s.components != 1)
+			abort();
+		if (s.wrong == 0 && b->items[i].uid &&
+		        (!s.uid || strcmp(s.uid, b->items[i].uid) != 0))
 			abort();
 		content_summary_clear(&s);
 	}

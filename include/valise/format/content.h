@@ -40,14 +40,40 @@ int content_read(const void *p, size_t n,
         int (*fn)(void *ctx, const struct content_line *l, struct err *err), void *ctx,
         unsigned *wrong_out, struct err *err) MUST_CHECK;
 
+/*
+ * The same for those who read a text in pieces and unfold it themselves: ${s} is a line without
+ * its folds and its end. False: it is no content line, or has too many parameters. *out is lent
+ * until the next call; its offset and depth are 0.
+ */
+struct content_parser *content_parser_new(void);
+void content_parser_free(struct content_parser *r);
+bool content_parse(struct content_parser *r, const char *s, size_t n, struct content_line *out);
+/* Is it the beginning of a line that goes on behind each '=' at its end (vCard 2.1)? */
+bool content_soft_ends(const char *s, size_t n);
+
+/* The value of a parameter, NULL if it is not there. */
+const char *content_param(const struct content_line *l, const char *name);
+/* The name on a BEGIN or END line, upper case; caller frees. */
+char *content_component(const struct content_line *l);
+/*
+ * The UID that a line UID gives: its escapes decoded, blanks and all, as octets are what is
+ * compared; up to a NUL. NULL: nothing but blanks, or longer than CONTENT_UID_MAX. Caller
+ * frees.
+ */
+enum { CONTENT_UID_MAX = 65536 };
+char *content_uid(const struct content_line *l);
+/*
+ * The name of a time zone: of a line TZID, which defines it, with its escapes decoded; of the
+ * parameter TZID of any line, which uses it. Without the blanks around it; NULL: none. Caller
+ * frees.
+ */
+char *content_zone_defined(const struct content_line *l);
+char *content_zone_used(const struct content_line *l);
+
 /* What a resource is about. Strings malloc'ed. */
 struct content_summary {
 	bool calendar, card;
-	/*
-	 * the first component's (not VTIMEZONE's) UID; NULL; what is longer than 64 KiB
-	 * is none
-	 */
-	char *uid;
+	char *uid; /* the first component's (not VTIMEZONE's) UID that is one; NULL */
 	char *component; /* VEVENT, VTODO, VJOURNAL, VFREEBUSY, VCARD, or NULL */
 	char *title; /* SUMMARY, FN, or N; unescaped, UTF-8, for display */
 	char *start; /* DTSTART's value, DUE, or NULL */

@@ -17,15 +17,20 @@
 #include "valise/base/text.h"
 #include "internal.h"
 
+/* What a line is taken apart into. */
+struct content_parser {
+	struct buf head; /* NUL-terminated group, name and parameters */
+	size_t param_at[CONTENT_PARAMS_MAX][2];
+	struct content_param params[CONTENT_PARAMS_MAX];
+};
+
 struct reader {
 	const char *p;
 	size_t n, pos;
 	/* of the first LF at or after pos, n if there is none: found once for each LF */
 	size_t next_lf;
 	struct buf line; /* unfolded */
-	struct buf head; /* NUL-terminated group, name and parameters */
-	size_t param_at[CONTENT_PARAMS_MAX][2];
-	struct content_param params[CONTENT_PARAMS_MAX];
+	struct content_parser parser;
 	char *open[CONTENT_DEPTH_MAX]; /* names of the open components */
 	int depth;
 	unsigned wrong;
@@ -78,6 +83,11 @@ static bool names_encoding(const char *s, size_t n, const char *word)
 	return false;
 }
 
+bool content_soft_ends(const char *s, size_t n)
+{
+	return names_encoding(s, n, "QUOTED-PRINTABLE");
+}
+
 /* A line of base64 alone goes on with a vCard 2.1 value although it is not indented. */
 static bool base64_line(const struct reader *r)
 {
@@ -94,7 +104,7 @@ static int unfold_line(struct reader *r, struct err *err)
 {
 	const char *s;
 	size_t n = take_line(r, &s);
-	bool qp = names_encoding(s, n, "QUOTED-PRINTABLE"), b64 = names_encoding(s, n, "BASE64");
+	bool qp = content_soft_ends(s, n), b64 = names_encoding(s, n, "BASE64");
 
 	buf_reset(&r->line);
 	for (;;) {
@@ -115,7 +125,7 @@ static int unfold_line(struct reader *r, struct err *err)
 }
 
 /* Append a NUL-terminated piece to the head; returns where it begins. */
-static size_t keep_piece(struct reader *r, const char *s, size_t n, bool fold_case)
+static size_t keep_piece(struct content_parser *r, const char *s, size_t n, bool fold_case)
 {
 	size_t at = r->head.len;
 
@@ -127,7 +137,7 @@ static size_t keep_piece(struct reader *r, const char *s, size_t n, bool fold_ca
 }
 
 /* A value without its quotes, RFC 6868 decoded. */
-static void keep_value(struct reader *r, const char *s, size_t n)
+static void keep_value(struct content_parser *r, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char next = i + 1 < n ? s[i + 1] : '\0';
@@ -145,7 +155,7 @@ static void keep_value(struct reader *r, const char *s, size_t n)
  * The values at ${s} up to the ';' or ':' behind them; how many octets they take. A quote
  * that nothing closes is text.
  */
-static size_t param_value(struct reader *r, const char *s, size_t n, bool *unclosed)
+static size_t param_value(struct content_parser *r, const char *s, size_t n, bool *unclosed)
 {
 	size_t i = 0;
 	bool start = true;
@@ -181,7 +191,8 @@ static size_t param_value(struct reader *r, const char *s, size_t n, bool *unclo
  * One parameter at ${s}, behind its ';'. Octets taken; 0 with *n_params unchanged for an
  * empty one.
  */
-static size_t parse_param(struct reader *r, const char *s, size_t n, size_t count, bool *unclosed)
+static size_t parse_param(
+        struct content_parser *r, const char *s, size_t n, size_t count, bool *unclosed)
 {
 	size_t len = 0;
 
@@ -212,11 +223,11 @@ static size_t name_of(const char *s, size_t n, size_t *group_len)
 	return i < n && (*group_len == 0 || i > *group_len + 1) ? i : 0;
 }
 
-/* The line in r->line taken apart; 1 it is a content line, 0 it is none. */
-static int parse_line(struct reader *r, struct content_line *l, struct err *err)
+/* An unfolded line taken apart; 1 it is a content line, 0 it is none. */
+static int parse_line(
+        struct content_parser *r, const char *s, size_t n, struct content_line *l, struct err *err)
 {
-	const char *s = buf_str(&r->line);
-	size_t n = r->line.len, group, at = name_of(s, n, &group), name_at, count = 0;
+	size_t group, at = name_of(s, n, &group), name_at, count = 0;
 	bool unclosed = false;
 
 	if (at == 0)
@@ -252,6 +263,27 @@ static int parse_line(struct reader *r, struct content_line *l, struct err *err)
 	l->value = s + at + 1;
 	l->value_len = n - at - 1;
 	return 1;
+}
+
+struct content_parser *content_parser_new(void)
+{
+	struct content_parser *r = xcalloc(1, sizeof *r);
+
+	buf_init(&r->head, SIZE_MAX); /* not longer than twice the line */
+	return r;
+}
+
+void content_parser_free(struct content_parser *r)
+{
+	if (r)
+		buf_clear(&r->head);
+	free(r);
+}
+
+bool content_parse(struct content_parser *r, const char *s, size_t n, struct content_line *out)
+{
+	*out = (struct content_line){0};
+	return parse_line(r, s, n, out, NULL) == 1;
 }
 
 char *content_component(const struct content_line *l)
@@ -324,7 +356,7 @@ static int read_all(struct reader *r, content_fn fn, bool stray, void *ctx, stru
 		rc = unfold_line(r, err);
 		if (rc < 0 || is_blank(&r->line))
 			continue;
-		rc = parse_line(r, &l, err);
+		rc = parse_line(&r->parser, buf_str(&r->line), r->line.len, &l, err);
 		if (rc == 1)
 			rc = nest_line(r, &l, err);
 		if (rc == 0) {
@@ -351,14 +383,14 @@ int content_scan(const void *p, size_t n, content_fn fn, bool stray, void *ctx, 
 	r->n = p ? n : 0;
 	r->next_lf = SIZE_MAX;
 	buf_init(&r->line, CONTENT_LINE_MAX);
-	buf_init(&r->head, SIZE_MAX); /* not longer than twice the line */
+	buf_init(&r->parser.head, SIZE_MAX); /* not longer than twice the line */
 	rc = read_all(r, fn, stray, ctx, err);
 	if (wrong_out)
 		*wrong_out = r->wrong + (unsigned)r->depth;
 	while (r->depth > 0)
 		free(r->open[--r->depth]);
 	buf_clear(&r->line);
-	buf_clear(&r->head);
+	buf_clear(&r->parser.head);
 	free(r);
 	return rc;
 }

@@ -16,12 +16,7 @@ typedef int (*content_fn)(void *ctx, const struct content_line *l, struct err *e
 int content_scan(const void *p, size_t n, content_fn fn, bool stray, void *ctx, unsigned *wrong_out,
         struct err *err) MUST_CHECK;
 
-/* The value of a parameter, NULL if it is not there. */
-const char *content_param(const struct content_line *l, const char *name);
-
-/* The name on a BEGIN or END line, upper case; caller frees. */
-char *content_component(const struct content_line *l);
-/* Is it that of the line? */
+/* Is it the name on the BEGIN or END line? */
 bool content_component_is(const struct content_line *l, const char *name);
 
 enum content_encoding { CONTENT_PLAIN, CONTENT_QP, CONTENT_BASE64 };

@@ -7,8 +7,6 @@
 #include "valise/base/text.h"
 #include "internal.h"
 
-#define UID_MAX 65536
-
 #define NAMES_MAX 10000
 #define RECENT 16
 
@@ -34,6 +32,8 @@ struct reading {
 
 static void names_add(struct names *s, const char *name)
 {
+	if (!name)
+		return;
 	for (size_t i = s->n; i > 0 && s->n - i < RECENT; i--)
 		if (strcmp(s->list[i - 1], name) == 0)
 			return;
@@ -124,11 +124,9 @@ static void component_line(struct reading *r, const struct content_line *l)
 {
 	struct content_summary *s = r->out;
 
-	if (strcmp(l->name, "UID") == 0 && !r->uid && l->value_len <= UID_MAX) {
-		struct buf uid = buf_of(SIZE_MAX);
-
-		content_unescape(l->value, l->value_len, &uid);
-		r->uid = buf_take(&uid);
+	if (strcmp(l->name, "UID") == 0) {
+		if (!r->uid)
+			r->uid = content_uid(l);
 	} else if (strcmp(l->name, "RECURRENCE-ID") == 0) {
 		r->override = true;
 	} else if (text_in(l->name, "SUMMARY|FN|N")) {
@@ -146,7 +144,7 @@ static void component_line(struct reading *r, const struct content_line *l)
 static int on_line(void *ctx, const struct content_line *l, struct err *err)
 {
 	struct reading *r = ctx;
-	const char *zone = content_param(l, "TZID");
+	char *zone;
 
 	(void)err;
 	if (strcmp(l->name, "BEGIN") == 0) {
@@ -158,13 +156,14 @@ static int on_line(void *ctx, const struct content_line *l, struct err *err)
 		return 0;
 	}
 	if (r->in_zone && l->depth == 2 && strcmp(l->name, "TZID") == 0) {
-		char *name = xstrndup(l->value, l->value_len);
-
-		names_add(&r->zones, name);
-		free(name);
+		zone = content_zone_defined(l);
+		names_add(&r->zones, zone);
+		free(zone);
 	}
-	if (zone && zone[0] && zone[0] != '/' && r->comp)
+	zone = r->comp ? content_zone_used(l) : NULL;
+	if (zone && zone[0] != '/')
 		names_add(&r->used, zone);
+	free(zone);
 	if (r->in_calendar && l->depth == 1 && strcmp(l->name, "METHOD") == 0 && !r->out->method)
 		r->out->method = raw_text(l);
 	if (r->comp && l->depth == r->comp_depth)

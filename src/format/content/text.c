@@ -47,6 +47,46 @@ void content_unescape(const char *s, size_t n, struct buf *out)
 	}
 }
 
+char *content_uid(const struct content_line *l)
+{
+	struct buf uid = buf_of(SIZE_MAX);
+
+	if (l->value_len <= CONTENT_UID_MAX)
+		content_unescape(l->value, l->value_len, &uid);
+	if (strspn(buf_str(&uid), " \t") == strlen(buf_str(&uid))) {
+		buf_clear(&uid);
+		return NULL;
+	}
+	return buf_take(&uid);
+}
+
+/* Without blanks around it; NULL: nothing is left. */
+static char *zone_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	text_trim(&s, &n);
+	return n ? xstrndup(s, n) : NULL;
+}
+
+char *content_zone_defined(const struct content_line *l)
+{
+	struct buf name = buf_of(SIZE_MAX);
+	char *out;
+
+	content_unescape(l->value, l->value_len, &name);
+	out = zone_name(buf_str(&name));
+	buf_clear(&name);
+	return out;
+}
+
+char *content_zone_used(const struct content_line *l)
+{
+	const char *zone = content_param(l, "TZID");
+
+	return zone ? zone_name(zone) : NULL;
+}
+
 void content_qp_decode(const char *s, size_t n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++) {

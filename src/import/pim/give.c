@@ -66,6 +66,8 @@ int objects_sort(struct pim *p, struct err *err)
 		struct pim_object *o = &p->objects[i];
 		uint8_t sum[SHA256_LEN];
 
+		if (object_long_uid(p, o, err) < 0)
+			return err->code;
 		if (o->has_uid)
 			continue;
 		if (hash_of(p, o, sum, err) < 0)

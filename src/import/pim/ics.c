@@ -64,11 +64,13 @@ struct ics {
 	uint64_t n_missing;
 };
 
-static uint32_t name_number(struct ics *c, const char *s, size_t n)
+/* Takes ${name}; NULL: NONE. */
+static uint32_t name_number(struct ics *c, char *name)
 {
-	char *name = xstrndup(s, n);
 	size_t cursor = 0, at;
 
+	if (!name)
+		return NONE;
 	while ((at = text_index_next(&c->index, name, &cursor)) != SIZE_MAX)
 		if (strcmp(c->names[at], name) == 0)
 			break;
@@ -101,7 +103,7 @@ static bool take_property(struct ics *c, const struct pim_line *l)
 		return true;
 	}
 	if (line_is(l, "X-WR-CALDESC") || line_is(l, "DESCRIPTION")) {
-		if (l->len == LINE_HEAD) /* longer than a line is looked at */
+		if (l->cut) /* longer than a line is looked at */
 			return false;
 		free(c->about);
 		c->about = line_text(l);
@@ -129,7 +131,10 @@ static void calendar_property(struct ics *c, const struct pim_line *l)
 {
 	struct calendar *cal = &c->calendars[c->n_calendars - 1];
 
-	if (take_property(c, l)) {
+	/* What begins with a blank would become the end of another line. */
+	if (!l->c && (l->first == ' ' || l->first == '\t')) {
+		c->pim.stray++;
+	} else if (l->c && take_property(c, l)) {
 		c->dropped = true;
 	} else if (cal->n == PROPERTIES_MAX ||
 	           cal->octets + (l->to - l->from) > PROPERTIES_OCTETS) {
@@ -143,30 +148,9 @@ static void calendar_property(struct ics *c, const struct pim_line *l)
 
 /* ---- lines of objects and time zones ---- */
 
-/* The parameter TZID of a line, without its quotes; NULL: none. */
-static const char *tzid_of(const struct pim_line *l, size_t *n_out)
-{
-	size_t n;
-	const char *value = line_value(l, &n), *s = strcasestr(l->text, ";TZID=");
-
-	if (!s || !value || s > value)
-		return NULL;
-	s += 6;
-	if (*s == '"') {
-		const char *end = strchr(++s, '"');
-
-		*n_out = end ? (size_t)(end - s) : 0;
-	} else {
-		*n_out = strcspn(s, ";:,");
-	}
-	return *n_out ? s : NULL;
-}
-
 static void note_zone(struct ics *c, const struct pim_line *l)
 {
-	size_t n;
-	const char *s = tzid_of(l, &n);
-	uint32_t number = s ? name_number(c, s, n) : NONE;
+	uint32_t number = l->c ? name_number(c, content_zone_used(l->c)) : NONE;
 
 	for (size_t i = 0; i < c->n_used; i++)
 		if (c->used[i] == number)
@@ -177,13 +161,9 @@ static void note_zone(struct ics *c, const struct pim_line *l)
 
 static void zone_property(struct ics *c, const struct pim_line *l)
 {
-	size_t n;
-	const char *s = line_value(l, &n);
-
-	if (!s || c->pim.depth != c->pim.object_depth + 1 || !line_is(l, "TZID"))
+	if (c->pim.depth != c->pim.object_depth + 1 || !line_is(l, "TZID"))
 		return;
-	text_trim(&s, &n);
-	c->used[0] = name_number(c, s, n);
+	c->used[0] = name_number(c, content_zone_defined(l->c));
 	c->n_used = 1;
 }
 

@@ -1,6 +1,5 @@
 /* Content lines as they come in. */
 #include <string.h>
-#include <strings.h>
 #include "import/pim/lines.h"
 #include "valise/base/mem.h"
 
@@ -9,38 +8,35 @@ void pimlines_init(struct pim_lines *l, pim_line_fn *fn, void *ctx)
 	memset(l, 0, sizeof *l);
 	l->fn = fn;
 	l->ctx = ctx;
+	l->parser = content_parser_new();
 	buf_init(&l->head, LINE_HEAD);
 }
 
 void pimlines_clear(struct pim_lines *l)
 {
 	buf_clear(&l->head);
+	content_parser_free(l->parser);
 }
 
 static int give(struct pim_lines *l, struct err *err)
 {
-	struct pim_line line = {buf_str(&l->head), l->head.len, l->from, l->pos};
+	const char *s = buf_str(&l->head);
+	size_t n = l->head.len;
+	struct pim_line line = {.first = *s, .cut = l->cut, .from = l->from, .to = l->pos};
+	struct content_line c;
 	int rc = 0;
 
 	l->from = l->pos;
-	l->ended = l->cr = l->soft = false;
+	l->ended = l->cr = l->soft = l->cut = l->folded = l->soft_ends = false;
 	l->last = '\0';
-	for (size_t i = 0; i < line.len; i++)
-		if (line.text[i] != ' ' && line.text[i] != '\t') {
+	for (size_t i = 0; i < n; i++)
+		if (s[i] != ' ' && s[i] != '\t') {
+			line.c = content_parse(l->parser, s, n, &c) ? &c : NULL;
 			rc = l->fn(l->ctx, &line, err);
 			break;
 		}
 	buf_reset(&l->head);
 	return rc;
-}
-
-/* Does the head say that a '=' at the end of the line goes on with it (vCard 2.1)? */
-static bool is_quoted_printable(const struct pim_lines *l)
-{
-	const char *s = buf_str(&l->head), *colon = strchr(s, ':');
-	const char *at = strcasestr(s, "QUOTED-PRINTABLE");
-
-	return at && colon && at < colon;
 }
 
 /* What stands behind a line end. 1: the line goes on; 0: another octet; negative: an error. */
@@ -55,11 +51,12 @@ static int behind(struct pim_lines *l, const char *p, size_t *at, struct err *er
 		return 0;
 	}
 	if (l->soft || fold) {
-		if (l->soft && l->head.len < LINE_HEAD)
+		if (l->soft && !l->cut)
 			l->head.data[--l->head.len] = '\0';
 		else if (!l->soft)
 			(*at)++, l->pos++;
 		l->ended = l->cr = l->soft = false;
+		l->folded = true;
 		return 0;
 	}
 	return give(l, err);
@@ -84,7 +81,7 @@ int pimlines_add(struct pim_lines *l, const void *p, size_t n, struct err *err)
 			span = end ? (size_t)(end - s) - at : span;
 		}
 		if (span) {
-			(void)buf_fill(&l->head, s + at, span);
+			l->cut |= buf_fill(&l->head, s + at, span) < span;
 			l->last = s[at + span - 1];
 		}
 		at += span;
@@ -92,7 +89,10 @@ int pimlines_add(struct pim_lines *l, const void *p, size_t n, struct err *err)
 		if (at < n) {
 			l->ended = true;
 			l->cr = s[at] == '\r';
-			l->soft = l->last == '=' && l->head.len && is_quoted_printable(l);
+			/* What it is stands before its first end. */
+			if (!l->folded)
+				l->soft_ends = content_soft_ends(buf_str(&l->head), l->head.len);
+			l->soft = l->last == '=' && l->soft_ends;
 			l->last = '\0';
 			at++;
 			l->pos++;
@@ -106,27 +106,7 @@ int pimlines_end(struct pim_lines *l, struct err *err)
 	return l->pos > l->from ? give(l, err) : 0;
 }
 
-struct pim_name line_name(const struct pim_line *l)
+bool line_is(const struct pim_line *l, const char *name)
 {
-	size_t n = strcspn(l->text, ";:");
-	const char *dot = memchr(l->text, '.', n);
-	size_t skip = dot ? (size_t)(dot - l->text) + 1 : 0;
-
-	return (struct pim_name){l->text + skip, n - skip};
-}
-
-const char *line_value(const struct pim_line *l, size_t *n_out)
-{
-	bool quote = false;
-
-	for (size_t i = 0; i < l->len; i++) {
-		if (l->text[i] == '"')
-			quote = !quote;
-		if (l->text[i] != ':' || quote)
-			continue;
-		*n_out = l->len - i - 1;
-		return l->text + i + 1;
-	}
-	*n_out = 0;
-	return NULL;
+	return l->c && strcmp(l->c->name, name) == 0;
 }

@@ -26,6 +26,8 @@ void pimfile_clear(struct pim *p)
 		free(p->objects[i].uid);
 	free(p->objects);
 	free(p->object.uid);
+	while (p->depth)
+		free(p->open[--p->depth]);
 	spool_clear(&p->spool);
 }
 
@@ -33,20 +35,13 @@ enum { PIECE = 65536 };
 
 /* ---- lines ---- */
 
-bool line_is(const struct pim_line *l, const char *name)
-{
-	struct pim_name n = line_name(l);
-
-	return text_is(n.s, n.n, name);
-}
-
 char *line_text(const struct pim_line *l)
 {
 	struct buf plain = buf_of(SIZE_MAX), out = buf_of(SIZE_MAX);
-	size_t n;
-	const char *s = line_value(l, &n);
+	const char *s = l->c->value;
+	size_t n = l->c->value_len;
 
-	for (size_t i = 0; s && i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (s[i] == '\\' && i + 1 < n)
 			buf_putc(&plain, s[++i] == 'n' || s[i] == 'N' ? ' ' : s[i]);
 		else
@@ -90,36 +85,74 @@ void object_begin(struct pim *p, const struct pim_line *l)
 	p->object_depth = p->depth;
 }
 
-static void take_uid(struct pim_object *o, const char *s, size_t n)
+/* Takes ${uid}. */
+static void take_uid(struct pim_object *o, char *uid)
 {
-	text_trim(&s, &n);
-	if (!n || o->has_uid)
-		return;
+	size_t n = strlen(uid);
+
 	o->has_uid = true;
-	key_of(s, n, o->key);
-	if (n <= PIM_UID_MAX && !memchr(s, '\0', n))
-		o->uid = xstrndup(s, n);
+	key_of(uid, n, o->key);
+	free(o->uid);
+	o->uid = n <= PIM_UID_MAX ? uid : NULL;
+	if (!o->uid)
+		free(uid);
+}
+
+static void note_uid(struct pim_object *o, const struct pim_line *l)
+{
+	char *uid = o->has_uid || l->cut ? NULL : content_uid(l->c);
+
+	if (uid) {
+		take_uid(o, uid);
+	} else if (l->cut && !o->has_uid && !o->uid_to) {
+		o->uid_from = l->from;
+		o->uid_to = l->to;
+	}
+}
+
+static int on_long_uid(void *ctx, const struct content_line *l, struct err *err)
+{
+	char *uid = content_uid(l);
+
+	(void)err;
+	if (uid)
+		take_uid(ctx, uid);
+	return 0;
+}
+
+int object_long_uid(struct pim *p, struct pim_object *o, struct err *err)
+{
+	uint64_t n = o->uid_to - o->uid_from;
+	char *line;
+	int rc;
+
+	if (!n || n > 4 * CONTENT_UID_MAX)
+		return 0;
+	line = xmalloc(n);
+	rc = spool_read(&p->spool, o->uid_from, line, n, err);
+	if (rc == 0)
+		rc = content_read(line, n, on_long_uid, o, NULL, err);
+	free(line);
+	return rc;
 }
 
 void object_property(struct pim *p, const struct pim_line *l)
 {
 	struct pim_object *o = &p->object;
-	size_t n;
-	const char *s = line_value(l, &n);
 	uint8_t key[PIM_KEY];
 
-	if (!s || p->depth != p->object_depth + 1)
+	if (!l->c || p->depth != p->object_depth + 1)
 		return;
 	if (line_is(l, "UID")) {
-		take_uid(o, s, n);
+		note_uid(o, l);
 	} else if (line_is(l, "RECURRENCE-ID")) {
-		key_of(s, n, key);
+		key_of(l->c->value, l->c->value_len, key);
 		memcpy(&o->instance, key, sizeof o->instance);
 		o->instance |= 1;
 	} else if (line_is(l, "SEQUENCE")) {
-		o->sequence = (uint32_t)strtoul(s, NULL, 10);
+		o->sequence = (uint32_t)strtoul(l->c->value, NULL, 10);
 	} else if (line_is(l, "LAST-MODIFIED") || line_is(l, "REV")) {
-		o->changed = stamp_of(s, n);
+		o->changed = stamp_of(l->c->value, l->c->value_len);
 	}
 }
 
@@ -152,16 +185,18 @@ static void broken(struct pim *p)
 	p->broken = true;
 }
 
-static void on_begin(struct feeding *g, const struct pim_line *l, const char *name)
+/* Takes ${name}. */
+static void on_begin(struct feeding *g, const struct pim_line *l, char *name)
 {
 	struct pim *p = g->p;
 
 	if (p->depth == PIM_DEPTH) {
 		p->stray++;
+		free(name);
 		return;
 	}
 	g->ops->begin(p, l, name);
-	snprintf(p->open[p->depth++], PIM_NAME, "%s", name);
+	p->open[p->depth++] = name;
 }
 
 static void on_end(struct feeding *g, const struct pim_line *l, const char *name)
@@ -177,32 +212,28 @@ static void on_end(struct feeding *g, const struct pim_line *l, const char *name
 	}
 	if (p->object_depth > at)
 		broken(p);
-	p->depth = at;
+	while (p->depth > at)
+		free(p->open[--p->depth]);
 	g->ops->end(p, l, name);
 }
 
 static int on_line(void *ctx, const struct pim_line *l, struct err *err)
 {
 	struct feeding *g = ctx;
-	char name[PIM_NAME] = "";
-	size_t n;
-	const char *s = line_value(l, &n);
+	char *name;
 
 	(void)err;
-	if (!s || (!line_is(l, "BEGIN") && !line_is(l, "END"))) {
-		if (!g->p->depth)
-			g->p->stray++;
-		else
-			g->ops->property(g->p, l);
-		return 0;
-	}
-	text_trim(&s, &n);
-	for (size_t i = 0; i < n && i < PIM_NAME - 1; i++)
-		name[i] = (char)toupper((unsigned char)s[i]);
-	if (line_is(l, "BEGIN"))
-		on_begin(g, l, name);
-	else
+	if (line_is(l, "BEGIN")) {
+		on_begin(g, l, content_component(l->c));
+	} else if (line_is(l, "END")) {
+		name = content_component(l->c);
 		on_end(g, l, name);
+		free(name);
+	} else if (!g->p->depth) {
+		g->p->stray++;
+	} else {
+		g->ops->property(g->p, l);
+	}
 	return 0;
 }
 

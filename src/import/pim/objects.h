@@ -10,7 +10,7 @@
  * its objects (events, tasks, cards) are noted by their places, and then given, those of one
  * UID together.
  */
-enum { PIM_DEPTH = 16, PIM_NAME = 32, PIM_KEY = 16, PIM_UID_MAX = 1000 };
+enum { PIM_DEPTH = 16, PIM_KEY = 16, PIM_UID_MAX = 1000 };
 
 struct pim_object {
 	uint64_t from, to; /* in the spool */
@@ -23,6 +23,8 @@ struct pim_object {
 	uint8_t key[PIM_KEY]; /* of the UID; without one, of the octets */
 	bool has_uid;
 	char *uid; /* NULL: none, or longer than PIM_UID_MAX */
+	/* Its first line UID, where that is longer than a line is looked at; else 0. */
+	uint64_t uid_from, uid_to;
 };
 
 struct pim {
@@ -30,7 +32,7 @@ struct pim {
 	struct import_box *box;
 	struct spool spool;
 	struct pim_lines lines;
-	char open[PIM_DEPTH][PIM_NAME]; /* names of what is open, capitals */
+	char *open[PIM_DEPTH]; /* names of what is open, capitals */
 	int depth;
 	int object_depth; /* of the object that is open; -1: none is */
 	struct pim_object object; /* that one */
@@ -61,9 +63,9 @@ int pimfile_read(struct pim *p, const struct pim_ops *ops, struct err *err) MUST
 void object_begin(struct pim *p, const struct pim_line *l);
 void object_property(struct pim *p, const struct pim_line *l);
 void object_end(struct pim *p, const struct pim_line *l);
+/* The UID of its line that is longer than a line is looked at, if it has one and that is one. */
+int object_long_uid(struct pim *p, struct pim_object *o, struct err *err) MUST_CHECK;
 
-/* A name of a line, whatever the case. */
-bool line_is(const struct pim_line *l, const char *name);
 /* A text value as one line of UTF-8, its escapes resolved; the caller frees. */
 char *line_text(const struct pim_line *l);
 

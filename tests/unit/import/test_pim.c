@@ -103,6 +103,49 @@ static const struct row calendars[] = {
                 ""},
         {"text that is none", "hello\r\n" CAL EVENT("1", "") END, {CAL EVENT("1", "") END},
                 "error 1 lines belong to no event, and are left out\n"},
+        {"octets of a UID count, its escapes do not",
+                CAL EVENT("1\f", "") EVENT("1", "RECURRENCE-ID:2\r\n") EVENT("a\\,b", "")
+                        EVENT("a,b", "RECURRENCE-ID:2\r\n") END,
+                {CAL EVENT("1\f", "") END, CAL EVENT("1", "RECURRENCE-ID:2\r\n") END,
+                        CAL EVENT("a\\,b", "") EVENT("a,b", "RECURRENCE-ID:2\r\n") END},
+                ""},
+        {"blanks are no UID, a second one is none either",
+                CAL EVENT(" \t", "UID:1\r\nUID:2\r\n") EVENT("1", "RECURRENCE-ID:2\r\n") END,
+                {CAL EVENT(" \t", "UID:1\r\nUID:2\r\n") EVENT("1", "RECURRENCE-ID:2\r\n") END}, ""},
+        {"quotes that nothing closes, and those within a word, are text",
+                CAL "BEGIN;X=\":VEVENT\r\nUID;X=a\":1\r\nEND:VEVENT\r\n" EVENT(
+                        "1", "RECURRENCE-ID:2\r\n") END,
+                {CAL "BEGIN;X=\":VEVENT\r\nUID;X=a\":1\r\nEND:VEVENT\r\n" EVENT(
+                        "1", "RECURRENCE-ID:2\r\n") END},
+                ""},
+        {"a name with two dots, or nothing before one, is no name",
+                CAL EVENT("1", "") "BEGIN:VEVENT\r\n.UID:9\r\na.b.UID:8\r\nUID:1\r\n"
+                                   "RECURRENCE-ID:2\r\nEND:VEVENT\r\n" END,
+                {CAL EVENT("1", "") "BEGIN:VEVENT\r\n.UID:9\r\na.b.UID:8\r\nUID:1\r\n"
+                                    "RECURRENCE-ID:2\r\nEND:VEVENT\r\n" END},
+                ""},
+        {"zones whose names have commas, blanks and parameters of other cases",
+                CAL ZONE("(UTC) A\\, B") ZONE("C ")
+                        EVENT("1", "DTSTART;x=\"y;z\";tzid=\"(UTC) A, B\":1\r\n")
+                                EVENT("2", "DTSTART;TZID=C:1\r\n") END,
+                {CAL ZONE("(UTC) A\\, B") EVENT("1", "DTSTART;x=\"y;z\";tzid=\"(UTC) A, B\":1\r\n")
+                                END,
+                        CAL ZONE("C ") EVENT("2", "DTSTART;TZID=C:1\r\n") END},
+                ""},
+        {"a line that begins with a blank, and goes on with none, ends no other line",
+                "BEGIN:VCALENDAR\r\n\r\n X:y\r\n" EVENT("1", "") EVENT("2", "") END,
+                {"BEGIN:VCALENDAR\r\n" EVENT("1", "") END,
+                        "BEGIN:VCALENDAR\r\n" EVENT("2", "") END},
+                "error 1 lines belong to no event, and are left out\n"},
+        {"names of components may be long",
+                CAL "BEGIN:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-1\r\nUID:1\r\n"
+                    "END:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-2\r\nUID:2\r\n"
+                    "END:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-1\r\n" EVENT("2", "") END,
+                {CAL "BEGIN:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-1\r\nUID:1\r\n"
+                     "END:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-2\r\nUID:2\r\n"
+                     "END:X-PPPPPPPPPPPPPPPPPPPPPPPPPPPPPPPP-1\r\n" END,
+                        CAL EVENT("2", "") END},
+                "error 1 lines belong to no event, and are left out\n"},
         {"nothing", "", {NULL}, ""},
         {"an empty calendar", CAL "X-WR-CALNAME:n\r\n" END, {NULL}, "called n - -\n"},
 };
@@ -121,6 +164,12 @@ static const struct row cards[] = {
                 "END:VCARD\r\n" CARD("2", ""),
                 {"BEGIN:VCARD\r\nUID:1\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=\r\nEND:VCARD=\r\n b\r\n"
                  "END:VCARD\r\n",
+                        CARD("2", "")},
+                ""},
+        {"what is folded before its first colon is no quoted-printable",
+                "BEGIN:VCARD\r\nUID:1\r\nNOTE;ENCODING=QUOTED-\r\n PRINTABLE:a=\r\nEND:VCARD\r\n" CARD(
+                        "2", ""),
+                {"BEGIN:VCARD\r\nUID:1\r\nNOTE;ENCODING=QUOTED-\r\n PRINTABLE:a=\r\nEND:VCARD\r\n",
                         CARD("2", "")},
                 ""},
         {"CR alone", "BEGIN:VCARD\rUID:1\rEND:VCARD\rBEGIN:VCARD\rUID:2\rEND:VCARD\r",
@@ -216,6 +265,45 @@ static void test_names(void **state)
 	assert_int_equal(strncmp(b->items[2].path, "valise-", 7), 0);
 	assert_string_equal(b->items[3].path, "x@example.org");
 	box_free(b);
+}
+
+/* UIDs longer than what is looked at of a line, folded or not, and one that is none. */
+static void test_long_uids(void **state)
+{
+	static const struct {
+		size_t len;
+		char last;
+		const char *more;
+		bool folded;
+	} rows[] = {{5000, 'a', "", false}, {5000, 'b', "", false},
+	        {5000, 'a', "RECURRENCE-ID:1\r\n", true},
+	        {CONTENT_UID_MAX + 1, 'a', "UID:1\r\n", false}};
+	struct buf in = buf_of(SIZE_MAX);
+	struct import_box *b;
+
+	(void)state;
+	buf_puts(&in, CAL);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_puts(&in, "BEGIN:VEVENT\r\nUID:");
+		for (size_t k = 1; k < rows[i].len; k++)
+			buf_puts(&in, rows[i].folded && k % 70 == 0 ? "\r\n x" : "x");
+		buf_putf(&in, "%c\r\n%sEND:VEVENT\r\n", rows[i].last, rows[i].more);
+	}
+	buf_puts(&in, EVENT("1", "RECURRENCE-ID:1\r\n") END);
+	b = read_text(read_ics, buf_str(&in), in.len, 333);
+	assert_int_equal(b->n, 3);
+	for (size_t i = 0; i < b->n; i++) {
+		struct content_summary s;
+		struct err err;
+
+		assert_int_equal(content_summarize(b->items[i].text, b->items[i].len, &s, &err), 0);
+		assert_int_equal(s.components, i == 1 ? 1 : 2);
+		assert_false(s.several_uids);
+		assert_int_equal(strlen(s.uid), i == 2 ? 1 : 5000);
+		content_summary_clear(&s);
+	}
+	box_free(b);
+	buf_clear(&in);
 }
 
 /* UTF-16, both ways round, with a pair. */
@@ -328,9 +416,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_calendars),
 	        cmocka_unit_test(test_cards), cmocka_unit_test(test_no_uid),
-	        cmocka_unit_test(test_names), cmocka_unit_test(test_wide),
-	        cmocka_unit_test(test_large), cmocka_unit_test(test_sink_fails),
-	        cmocka_unit_test(test_colors)};
+	        cmocka_unit_test(test_long_uids), cmocka_unit_test(test_names),
+	        cmocka_unit_test(test_wide), cmocka_unit_test(test_large),
+	        cmocka_unit_test(test_sink_fails), cmocka_unit_test(test_colors)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
