@@ -54,7 +54,7 @@ void tree_item_what(struct tree_reader *r, const struct tree_coll *c, const stru
 		abouts_free(n->names);
 		free(n->path);
 		n->path = xstrdup(c->path);
-		n->names = abouts_new(-1, NULL);
+		n->names = abouts_new_temporary();
 		(void)!r->ops->names(r, c, n->names, NULL); /* what there is of it */
 	}
 	(void)!abouts_get(n->names, c->kind, it->sha256, out, NULL);

@@ -15,6 +15,11 @@ struct abouts;
  * removes it. -1, NULL: all of it stays in memory.
  */
 struct abouts *abouts_new(int dirfd, const char *name);
+/*
+ * Texts of more than a few megabytes in a file without a name (file_temporary), which is gone
+ * with ${a}; they stay in memory where none can be made, or there is no room in it.
+ */
+struct abouts *abouts_new_temporary(void);
 void abouts_free(struct abouts *a);
 
 /* What is there already stays. */

@@ -13,7 +13,9 @@
 
 enum {
 	UNIT = 16, /* records begin at multiples of it, so that 32 bits reach 64 GiB */
-	CHUNK = 64 << 10, /* to the file, and from it */
+	CHUNK = 64 << 10, /* to the file, and from it in a row */
+	PIECE = 4 << 10, /* from it anywhere */
+	IN_MEMORY = 2 << 20, /* before a temporary file is worth it */
 	FIRST_SLOTS = 1024
 };
 
@@ -31,6 +33,8 @@ struct slot {
 struct abouts {
 	pthread_mutex_t lock;
 	int dirfd, fd; /* fd -1: no file yet */
+	/* a file without a name; IN_MEMORY_ONLY: there can be none, or no more in it */
+	enum { NAMED, TEMPORARY, IN_MEMORY_ONLY } kind;
 	char *name;
 	struct slot *slots;
 	size_t n, n_slots;
@@ -50,6 +54,14 @@ struct abouts *abouts_new(int dirfd, const char *name)
 	a->name = xstrdup(name);
 	buf_init(&a->tail, SIZE_MAX);
 	buf_init(&a->window, CHUNK);
+	return a;
+}
+
+struct abouts *abouts_new_temporary(void)
+{
+	struct abouts *a = abouts_new(-1, NULL);
+
+	a->kind = TEMPORARY;
 	return a;
 }
 
@@ -82,7 +94,10 @@ static const uint8_t *octets_at(struct abouts *a, uint64_t at, size_t n, struct 
 	if (at >= a->flushed)
 		return a->tail.data + (at - a->flushed);
 	if (at < a->window_at || at + n > a->window_at + a->window.len) {
-		size_t want = (size_t)MIN((uint64_t)CHUNK, a->flushed - at);
+		uint64_t end = a->window_at + a->window.len;
+		bool in_a_row = at >= a->window_at && at <= end + PIECE;
+		uint64_t most = in_a_row ? (uint64_t)CHUNK : MAX((uint64_t)PIECE, n);
+		size_t want = (size_t)MIN(most, a->flushed - at);
 		uint8_t *into = xmalloc(want);
 		int rc = fd_pread(a->fd, into, want, at, &got, err);
 
@@ -145,19 +160,35 @@ static void grow_slots(struct abouts *a)
 	free(old);
 }
 
+/* Is there enough for a file, and may there be one? */
+static bool is_due(const struct abouts *a)
+{
+	if (a->kind == TEMPORARY)
+		return a->tail.len >= (size_t)(a->fd < 0 ? IN_MEMORY : CHUNK);
+	return a->kind == NAMED && a->dirfd >= 0 && a->tail.len >= CHUNK;
+}
+
 /* The tail to the file. */
 static int flush_tail(struct abouts *a, struct err *err)
 {
 	int rc;
 
-	if (a->dirfd < 0 || a->tail.len < CHUNK)
+	if (!is_due(a))
 		return 0;
-	if (a->fd < 0)
+	if (a->fd < 0 && a->kind == NAMED)
 		a->fd = sys_openat(
 		        a->dirfd, a->name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-	if (a->fd < 0)
+	if (a->fd < 0 && a->kind == NAMED)
 		return err_sys(err, ERR_WHOLE, "cannot create %s", a->name);
-	rc = fd_write_all(a->fd, a->tail.data, a->tail.len, err);
+	if (a->fd < 0 && file_temporary(&a->fd, NULL) < 0) {
+		a->kind = IN_MEMORY_ONLY;
+		return 0;
+	}
+	rc = fd_write_all(a->fd, a->tail.data, a->tail.len, a->kind == NAMED ? err : NULL);
+	if (rc < 0 && a->kind == TEMPORARY) {
+		a->kind = IN_MEMORY_ONLY;
+		return 0;
+	}
 	if (rc < 0)
 		return err_widen(err, ERR_WHOLE);
 	a->flushed += a->tail.len;

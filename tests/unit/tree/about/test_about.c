@@ -265,7 +265,28 @@ static void lines(void **state)
 	buf_clear(&out);
 }
 
-/* Ten thousand names, in memory and with a file; asked for in another order. */
+enum where { IN_MEMORY, TEMPORARY, NO_ROOM, NAMED, WHERES };
+
+static struct abouts *store_in(enum where where, int dirfd)
+{
+	setenv("TMPDIR", where == NO_ROOM ? "/nonexistent" : "/tmp", 1);
+	if (where == TEMPORARY || where == NO_ROOM)
+		return abouts_new_temporary();
+	return abouts_new(where == NAMED ? dirfd : -1, where == NAMED ? "what" : NULL);
+}
+
+/* The number that the next file would get. */
+static int next_fd(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
+}
+
+#define MANY 50000u
+
+/* Many names, in memory and with files; asked for in another order. */
 static void stored(void **state)
 {
 	(void)state;
@@ -274,8 +295,9 @@ static void stored(void **state)
 
 	assert_non_null(mkdtemp(dir));
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY);
-	for (int filed = 0; filed < 2; filed++) {
-		struct abouts *a = abouts_new(filed ? dirfd : -1, filed ? "what" : NULL);
+	for (enum where where = IN_MEMORY; where < WHERES; where++) {
+		int fd = next_fd();
+		struct abouts *a = store_in(where, dirfd);
 		struct buf out = buf_of(SIZE_MAX);
 		uint8_t sum[SHA256_LEN];
 		struct err err = {0};
@@ -283,24 +305,25 @@ static void stored(void **state)
 
 		memset(sum, 0, sizeof sum);
 		assert_int_equal(abouts_get(a, COLL_MAIL, sum, &out, &err), 0);
-		for (unsigned i = 0; i < 20000; i++) { /* each twice: the first one stays */
-			unsigned k = i % 10000;
-			int n = k % 10 ? snprintf(text, sizeof text, "%u %u", k, i / 10000) : 0;
+		for (unsigned i = 0; i < 2 * MANY; i++) { /* each twice: the first one stays */
+			unsigned k = i % MANY;
+			int n = k % 10 ? snprintf(text, sizeof text, "%u %u", k, i / MANY) : 0;
 
 			sha256_of(&k, sizeof k, sum);
 			assert_int_equal(
 			        abouts_add(a, (enum coll_kind)(k % 3), sum, text, (size_t)n, &err),
 			        0);
 		}
-		assert_int_equal(faccessat(dirfd, "what", R_OK, 0), filed ? 0 : -1);
-		for (unsigned i = 0; i < 10001; i++) {
-			unsigned k = i * 7919 % 10001;
+		assert_int_equal(faccessat(dirfd, "what", R_OK, 0), where == NAMED ? 0 : -1);
+		assert_int_equal(next_fd() - fd, where == TEMPORARY || where == NAMED);
+		for (unsigned i = 0; i < MANY + 1; i++) {
+			unsigned k = i * 7919 % (MANY + 1);
 
 			sha256_of(&k, sizeof k, sum);
 			buf_reset(&out);
 			assert_int_equal(
-			        abouts_get(a, (enum coll_kind)(k % 3), sum, &out, &err), k < 10000);
-			if (k % 10 == 0 || k >= 10000)
+			        abouts_get(a, (enum coll_kind)(k % 3), sum, &out, &err), k < MANY);
+			if (k % 10 == 0 || k >= MANY)
 				text[0] = '\0';
 			else
 				snprintf(text, sizeof text, "%u 0", k);
