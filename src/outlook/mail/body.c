@@ -107,14 +107,14 @@ static int html_write(void *ctx, const void *p, size_t n, struct err *err)
 static bool said_charset(const struct buf *head, char out[32])
 {
 	const char *s = strcasestr(buf_str(head), "charset=");
-	size_t n = 0;
+	size_t n;
 
 	if (!s)
 		return false;
 	s += strlen("charset=");
 	s += strspn(s, " \"'");
-	while (n < 31 && field_is_token(s + n, 1))
-		n++;
+	n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+	n = MIN(n, 31);
 	memcpy(out, s, n);
 	out[n] = '\0';
 	text_lower(out);
