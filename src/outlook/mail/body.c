@@ -235,6 +235,13 @@ static int read_html(struct mail *m, struct mail_body *body, struct err *err)
 	return rc < 0 ? rc : look_at(m, body, MAIL_HTML, (unsigned)page, err);
 }
 
+/* Is as much there as the property says, but for the end that some programs leave out? */
+static bool is_whole(const uint8_t *p, size_t n, size_t have)
+{
+	return n >= 8 &&
+	       have >= (p[4] | (size_t)p[5] << 8 | (size_t)p[6] << 16 | (size_t)p[7] << 24);
+}
+
 /* The RTF of the item, and what it was; what is damaged of it counts as far as it goes. */
 static int read_rtf(struct mail *m, struct buf *rtf, enum rtf_was *was, struct err *err)
 {
@@ -249,7 +256,7 @@ static int read_rtf(struct mail *m, struct buf *rtf, enum rtf_was *was, struct e
 	rc = lzfu_inflate(p, n, rtf, &wrong);
 	if (rc < 0 && wrong.code != ERR_DAMAGED && wrong.code != ERR_LIMIT)
 		return err_copy(err, &wrong);
-	if (rc < 0)
+	if (rc < 0 && !is_whole(p, n, rtf->len))
 		mail_lost(m, "the text is damaged: %s", wrong.text);
 	*was = rtf_what(rtf->data, rtf->len);
 	return 0;

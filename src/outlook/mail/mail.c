@@ -135,8 +135,8 @@ static int write_texts(struct mail *m, struct mail_body *body, struct err *err)
 	return rc;
 }
 
-/* What is no text: the RTF, and the attachments that the HTML does not show. */
-static int write_files(struct mail *m, struct mail_body *body, struct err *err)
+/* What is no text: the RTF, and the attachments that neither the HTML shows nor are ${done}. */
+static int write_files(struct mail *m, struct mail_body *body, size_t done, struct err *err)
 {
 	int rc = 0;
 
@@ -145,7 +145,7 @@ static int write_files(struct mail *m, struct mail_body *body, struct err *err)
 		rc = mail_body_rtf(m, body, err);
 	}
 	for (size_t i = 0; rc == 0 && i < m->b->n_attachments; i++) {
-		if (mail_attach_inline(m->b->attachments[i], body))
+		if (i == done || mail_attach_inline(m->b->attachments[i], body))
 			continue;
 		mail_next(m, LEVEL_MIXED);
 		rc = mail_attach(m, i, false, err);
@@ -155,7 +155,7 @@ static int write_files(struct mail *m, struct mail_body *body, struct err *err)
 
 static int write_report(struct mail *m, struct mail_body *body, const char *type, struct err *err)
 {
-	struct buf part = buf_of(SIZE_MAX);
+	size_t done = SIZE_MAX;
 	char more[64];
 	int rc;
 
@@ -164,11 +164,10 @@ static int write_report(struct mail *m, struct mail_body *body, const char *type
 	mail_next(m, LEVEL_MIXED);
 	rc = write_texts(m, body, err);
 	mail_next(m, LEVEL_MIXED);
-	mail_report_part(m, &part);
-	mail_put(&m->out, part.data, part.len);
-	buf_clear(&part);
 	if (rc == 0)
-		rc = write_files(m, body, err);
+		rc = mail_report_part(m, &done, err);
+	if (rc == 0)
+		rc = write_files(m, body, done, err);
 	mail_close(m, LEVEL_MIXED);
 	return rc;
 }
@@ -194,7 +193,7 @@ static int write_structure(struct mail *m, struct mail_body *body, struct err *e
 		rc = write_texts(m, body, err);
 	}
 	if (rc == 0)
-		rc = write_files(m, body, err);
+		rc = write_files(m, body, SIZE_MAX, err);
 	mail_close(m, LEVEL_MIXED);
 	return rc;
 }

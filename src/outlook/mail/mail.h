@@ -174,7 +174,10 @@ int mail_secure_write(struct mail *m, enum mail_secure what, struct err *err) MU
 
 /* The type of RFC 6522 for an item that is a report; NULL: it is none. */
 const char *mail_report_type(const struct mail *m);
-/* Its second part: fields, an empty line, octets. */
-void mail_report_part(struct mail *m, struct buf *out);
+/*
+ * Its second part: fields, an empty line, octets; made of properties, or the attachment that
+ * it came as, which is *used_out then (SIZE_MAX: none).
+ */
+int mail_report_part(struct mail *m, size_t *used_out, struct err *err) MUST_CHECK;
 
 #endif

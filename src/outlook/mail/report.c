@@ -134,13 +134,34 @@ static void put_disposition(struct mail *m, struct buf *h, const struct kind *k)
 	        what && field_is_token(what, strlen(what)) ? what : k->word);
 }
 
-void mail_report_part(struct mail *m, struct buf *out)
+/* The attachment that is the part as it came; SIZE_MAX: none. */
+static size_t came_as(struct mail *m, const char *type)
+{
+	for (size_t i = 0; i < m->b->n_attachments; i++) {
+		struct bag *a = m->b->attachments[i];
+		const char *tag = bag_text(a, PidTagAttachMimeTag);
+
+		if (!a->embedded && tag && strncasecmp(tag, "message/", 8) == 0 &&
+		        strcasecmp(tag + 8, type) == 0 && mail_attach_data(a))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+int mail_report_part(struct mail *m, size_t *used_out, struct err *err)
 {
 	const struct kind *k = kind_of(m);
+	struct buf part = buf_of(SIZE_MAX);
 
-	buf_putf(out, "Content-Type: message/%s\r\n\r\n", mail_report_type(m));
+	*used_out = came_as(m, mail_report_type(m));
+	if (*used_out != SIZE_MAX)
+		return mail_attach(m, *used_out, false, err);
+	buf_putf(&part, "Content-Type: message/%s\r\n\r\n", mail_report_type(m));
 	if (k->read)
-		put_disposition(m, out, k);
+		put_disposition(m, &part, k);
 	else
-		put_delivery(m, out, k);
+		put_delivery(m, &part, k);
+	mail_put(&m->out, part.data, part.len);
+	buf_clear(&part);
+	return m->out.rc;
 }

@@ -11,15 +11,6 @@
 #include "outlook/mail/mail.h"
 #include "valise/outlook/convert.h"
 
-/* Until the room has one. */
-__attribute__((weak)) int outlook_contact(
-        struct bag *b, const struct outlook_to *to, struct outlook_made *made, struct err *err)
-{
-	(void)b;
-	(void)made;
-	return to->write(to->ctx, "BEGIN:VCARD\r\n", 13, err);
-}
-
 struct mailed {
 	struct buf octets, lost; /* losses: lines */
 	struct outlook_made made;

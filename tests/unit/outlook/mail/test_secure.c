@@ -148,6 +148,29 @@ static void test_reports(void **state)
 	        "Disposition: manual-action/MDN-sent-automatically; displayed\n\n--=_m0_N--\n");
 }
 
+/* The part that the report came with stays as it was. */
+static void test_came(void **state)
+{
+	static const char status[] = "Reporting-MTA: dns; mx\r\n\r\nAction: relayed\r\n";
+	struct bag *b = make_note("REPORT.IPM.Note.DR"), *a;
+
+	(void)state;
+	make_text(b, PidTagBody, "gone on");
+	make_attachment(b, "x", "x", 1);
+	a = make_attachment(b, "details.txt", status, sizeof status - 1);
+	make_text(a, PidTagAttachMimeTag, "message/delivery-status");
+	assert_mailed(b, "MIME-Version: 1.0\n"
+	                 "Content-Type: multipart/report; report-type=delivery-status;\n"
+	                 " boundary=\"=_m0_N\"\n\n--=_m0_N\n" TEXT "gone on\n--=_m0_N\n"
+	                 "Content-Type: message/delivery-status;\n name=\"details.txt\"\n"
+	                 "Content-Transfer-Encoding: 7bit\nContent-Disposition: attachment;\n"
+	                 " filename=\"details.txt\"\n\n"
+	                 "Reporting-MTA: dns; mx\n\nAction: relayed\n\n--=_m0_N\n"
+	                 "Content-Type: application/octet-stream;\n name=\"x\"\n"
+	                 "Content-Transfer-Encoding: base64\nContent-Disposition: attachment;\n"
+	                 " filename=\"x\"\n\neA==\n\n--=_m0_N--\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +179,7 @@ int main(void)
 	        cmocka_unit_test(test_opaque),
 	        cmocka_unit_test(test_pgp),
 	        cmocka_unit_test(test_reports),
+	        cmocka_unit_test(test_came),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
