@@ -35,7 +35,13 @@ static const bag_key covered[] = {PidTagMessageClass, PidTagSubject, PidTagNorma
         PidTagSentRepresentingAddressType, PidTagSentRepresentingEmailAddress,
         PidTagSentRepresentingSmtpAddress, PidTagSenderName, PidTagSenderAddressType,
         PidTagSenderEmailAddress, PidTagSenderSmtpAddress, PidTagCreationTime,
-        PidTagLastModificationTime, PidTagSearchKey};
+        PidTagLastModificationTime, PidTagSearchKey, PidTagClientSubmitTime,
+        PidTagResponseRequested, PidTagOwnerAppointmentId, (bag_key)PidLidMeetingType,
+        (bag_key)PidLidSendMeetingAsIcal, (bag_key)PidLidAllowExternalCheck,
+        (bag_key)PidLidAutoStartCheck, (bag_key)PidLidConferencingCheck,
+        (bag_key)PidLidConferencingType, (bag_key)PidLidAutoFillLocation,
+        (bag_key)PidLidForwardInstance, (bag_key)PidLidTaskState, (bag_key)PidLidTaskVersion,
+        (bag_key)PidLidTaskOrdinal};
 
 struct bag *event_bag(const struct event *e, unsigned flag)
 {
