@@ -68,7 +68,7 @@ static inline void blob_put(struct buf *b, uint32_t v, size_t size)
 }
 
 /* A time zone of one rule: offsets in minutes east, months, the last Sunday of them. */
-static inline struct buf blob_of_zone(const char *name, int standard, int daylight)
+static inline struct buf blob_of_zone(const char *name, int standard, int summer)
 {
 	struct buf b = buf_of(4096);
 	uint32_t len = (uint32_t)strlen(name);
@@ -88,12 +88,12 @@ static inline struct buf blob_of_zone(const char *name, int standard, int daylig
 		blob_put(&b, 0, 2);
 	blob_put(&b, (uint32_t)-standard, 4);
 	blob_put(&b, 0, 4);
-	blob_put(&b, (uint32_t)(standard - daylight), 4);
+	blob_put(&b, (uint32_t)(standard - summer), 4);
 	for (int month = 10; month > 0; month -= 7) { /* October, March */
 		const uint32_t words[8] = {0, (uint32_t)month, 0, 5, month == 10 ? 3 : 2, 0, 0, 0};
 
 		for (int i = 0; i < 8; i++)
-			blob_put(&b, standard == daylight ? 0 : words[i], 2);
+			blob_put(&b, standard == summer ? 0 : words[i], 2);
 	}
 	return b;
 }
@@ -139,7 +139,7 @@ static inline void blob_put_exceptions(struct buf *b, const struct recur *r, boo
 		if (x->flags & OVERRIDE_LOCATION)
 			blob_put_text(b, (const char *)x->location, wide);
 		for (unsigned k = 0; !wide && k < 4; k++)
-			if (x->flags & OVERRIDE_BUSY << k)
+			if (x->flags & (unsigned)OVERRIDE_BUSY << k)
 				blob_put(b, values[k], 4);
 		if (wide)
 			blob_put(b, 0, 4);
@@ -164,7 +164,7 @@ static inline struct buf blob_of(const struct recur *r)
 		blob_put(&b, r->day, 4);
 	if (r->pattern == RECUR_MONTH_NTH || r->pattern == RECUR_HIJRI_NTH)
 		blob_put(&b, r->nth, 4);
-	blob_put(&b, 0x2021 + r->end, 4);
+	blob_put(&b, 0x2021 + (uint32_t)r->end, 4);
 	blob_put(&b, r->end == RECUR_COUNT ? r->count : 10, 4);
 	blob_put(&b, r->week_start, 4);
 	blob_put(&b, (uint32_t)r->n_deleted, 4);
