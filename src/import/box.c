@@ -90,8 +90,10 @@ void box_close(struct import_box *b)
 
 static void begin(struct import_box *b)
 {
-	if (!b->begun)
-		intake_begin(&b->in, b->run->sink, b->kind, HEAD_OCTETS);
+	if (b->begun)
+		return;
+	intake_begin(&b->in, b->run->sink, b->kind, MAX(HEAD_OCTETS, chosen_octets(b)));
+	sha256_start(&b->hash);
 	b->begun = true;
 }
 
@@ -100,6 +102,8 @@ int box_write(void *box, const void *p, size_t n, struct err *err)
 	struct import_box *b = box;
 
 	begin(b);
+	if (b->run->opts->selection)
+		sha256_add(&b->hash, p, n);
 	return intake_write(&b->in, p, n, err);
 }
 
@@ -107,6 +111,7 @@ void box_drop(struct import_box *b)
 {
 	if (b->begun)
 		intake_drop(&b->in);
+	sha256_start(&b->hash);
 }
 
 void box_called(struct import_box *b, const char *name, const char *color, const char *about)
@@ -227,18 +232,36 @@ static int name_by_labels(struct import_box *b, struct err *err)
 	return begin_errors(b, err);
 }
 
+/* Into one of its collections. */
+static int put_item(struct import_box *b, const char *name, const struct import_item *it,
+        bool left_out, struct tree_item *octets, struct err *err)
+{
+	const char *into = b->run->opts->into;
+	char *full = it->folders && into ? xasprintf("%s/%s", into, name) : xstrdup(name);
+	struct filled *f;
+	int rc = find_box(b, full, &f, err);
+
+	if (rc == 0 && it->folders && !f->coll->special_use)
+		f->coll->special_use = xstrdup(labels_use(name));
+	if (rc == 0 && left_out)
+		fill_left_out(f, it, octets->sha256);
+	else if (rc == 0)
+		rc = fill_item(b->run, f, it, octets, err);
+	free(full);
+	return rc;
+}
+
 int box_item(struct import_box *b, const struct import_item *it, struct err *err)
 {
 	struct buf words = buf_of(SIZE_MAX);
 	struct import_item all = *it;
 	struct tree_item octets;
 	const char *const own[] = {b->name, NULL};
+	bool left_out;
 	int rc;
 
 	begin(b);
-	rc = finish(b, it, &octets, err);
-	if (rc == 0 && it->folders)
-		rc = name_by_labels(b, err);
+	rc = it->folders ? name_by_labels(b, err) : 0;
 	if (!it->folders)
 		all.folders = (const char *const *)b->folders;
 	if (b->says_flags) {
@@ -252,19 +275,11 @@ int box_item(struct import_box *b, const struct import_item *it, struct err *err
 	} else if (b->keywords) {
 		all.keywords = b->keywords;
 	}
-	for (const char *const *name = all.folders ? all.folders : own; *name && rc == 0; name++) {
-		char *full = all.folders && b->run->opts->into
-		                     ? xasprintf("%s/%s", b->run->opts->into, *name)
-		                     : xstrdup(*name);
-		struct filled *f;
-
-		rc = find_box(b, full, &f, err);
-		if (rc == 0 && all.folders && !f->coll->special_use)
-			f->coll->special_use = xstrdup(labels_use(*name));
-		if (rc == 0)
-			rc = fill_item(b->run, f, &all, &octets, err);
-		free(full);
-	}
+	left_out = chosen_leaves_out(b, &all, octets.sha256);
+	if (rc == 0 && !left_out)
+		rc = finish(b, it, &octets, err);
+	for (const char *const *name = all.folders ? all.folders : own; *name && rc == 0; name++)
+		rc = put_item(b, *name, &all, left_out, &octets, err);
 	b->given += rc == 0;
 	buf_clear(&words);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;

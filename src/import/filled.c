@@ -7,41 +7,6 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-static size_t slot_of(const struct filled *f, const uint8_t sha[SHA256_LEN])
-{
-	size_t h;
-
-	memcpy(&h, sha, sizeof h);
-	return h % f->n_slots;
-}
-
-static void put_slot(struct filled *f, size_t item)
-{
-	size_t i = slot_of(f, f->coll->items[item].sha256);
-
-	while (f->slots[i])
-		i = (i + 1) % f->n_slots;
-	f->slots[i] = (uint32_t)item + 1;
-}
-
-/* The item added last may be found from now on. */
-static void index_last(struct filled *f)
-{
-	size_t n = f->coll->n_items;
-
-	f->claimed = arr_grow(f->claimed, &f->claimed_cap, n, sizeof *f->claimed);
-	f->claimed[n - 1] = 0;
-	if (n * 3 < f->n_slots * 2) {
-		put_slot(f, n - 1);
-		return;
-	}
-	f->n_slots = f->n_slots ? f->n_slots * 2 : 64;
-	free(f->slots);
-	f->slots = xcalloc(f->n_slots, sizeof *f->slots);
-	for (size_t i = 0; i < n; i++)
-		put_slot(f, i);
-}
-
 static const char *href_of(const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *e = tree_item_ext(c, it);
@@ -62,7 +27,7 @@ static int take_past(
 		if (rc < 0)
 			return err_widen(err, ERR_WHOLE);
 		f->next_uid = MAX(f->next_uid, it.uid + 1);
-		index_last(f);
+		known_add(f);
 		if (f->kind != COLL_MAIL)
 			text_index_add(&f->by_href, href_of(f->coll, &it), f->coll->n_items - 1);
 	}
@@ -165,39 +130,11 @@ static void merge_flags(struct filled *f, struct tree_item *it, const struct imp
 	buf_clear(&words);
 }
 
-/*
- * The item with these octets that this PATH has not claimed; one that arrived at the same
- * time first. A message that names its mailboxes (${named}) is in each of them once, in
- * however many files it comes.
- */
-static struct tree_item *claim(
-        struct import_run *run, struct filled *f, const struct tree_item *it, bool named)
-{
-	size_t found = SIZE_MAX;
-
-	for (size_t i = f->n_slots ? slot_of(f, it->sha256) : 0; f->n_slots && f->slots[i];
-	        i = (i + 1) % f->n_slots) {
-		size_t at = f->slots[i] - 1;
-		const struct tree_item *is = &f->coll->items[at];
-
-		if ((f->claimed[at] == run->path && !named) ||
-		        memcmp(is->sha256, it->sha256, SHA256_LEN) != 0)
-			continue;
-		if (found == SIZE_MAX || is->date_utc == it->date_utc)
-			found = at;
-		if (is->date_utc == it->date_utc)
-			break;
-	}
-	if (found == SIZE_MAX)
-		return NULL;
-	f->claimed[found] = run->path;
-	return &f->coll->items[found];
-}
-
 static int fill_mail(struct import_run *run, struct filled *f, const struct import_item *it,
         const struct tree_item *octets, struct err *err)
 {
-	struct tree_item *known = claim(run, f, octets, it->folders != NULL), new = *octets;
+	struct tree_item *known = known_claim(f, octets, run->path, it->folders != NULL),
+	                 new = *octets;
 	int rc;
 
 	if (known) {
@@ -220,7 +157,7 @@ static int fill_mail(struct import_run *run, struct filled *f, const struct impo
 	rc = run->sink->ops->item(run->sink, f->coll, &new, err);
 	if (rc < 0)
 		return rc;
-	index_last(f);
+	known_add(f);
 	f->claimed[f->coll->n_items - 1] = run->path;
 	f->added++;
 	return 0;
@@ -349,6 +286,51 @@ int fill_item(struct import_run *run, struct filled *f, const struct import_item
 	                            : fill_resource(run, f, it, octets, err);
 }
 
+void fill_left_out(struct filled *f, const struct import_item *it, const uint8_t sha[SHA256_LEN])
+{
+	struct tree_item octets = {0};
+	bool there;
+	char *path;
+
+	memcpy(octets.sha256, sha, SHA256_LEN);
+	if (f->kind == COLL_MAIL) {
+		there = known_has(f, sha);
+	} else {
+		path = resource_name(it, &octets);
+		there = has_octets(f, find_resource(f, path), &octets);
+		free(path);
+	}
+	f->left_out += !there;
+}
+
+/*
+ * How many items of its files the collection lacks, and by which options. What earlier runs left
+ * out are those that this one did not add; a run that reads the same files again counts the same
+ * ones.
+ */
+static void count_left_out(struct import_run *run, struct filled *f)
+{
+	struct tree_coll *c = f->coll;
+	uint64_t before = c->left_out > f->added ? c->left_out - f->added : 0;
+	struct buf words = buf_of(SIZE_MAX);
+
+	if (f->left_out) {
+		selection_words(run->opts->selection, &words);
+		progress_say(run->progress, SAY_INFO, "%s: %s left out (%s)", c->name,
+		        counted(f->left_out, "item is", "items are", (char[COUNTED_SIZE]){0}),
+		        buf_str(&words));
+		free(c->selection);
+		c->selection = buf_take(&words);
+	}
+	buf_clear(&words);
+	c->left_out = MAX(f->left_out, before);
+	if (!c->left_out) {
+		free(c->selection);
+		c->selection = NULL;
+	}
+	run->result.left_out += f->left_out;
+}
+
 static void drop_filled(struct filled *f)
 {
 	for (size_t i = 0; i < f->n_old; i++) {
@@ -359,8 +341,7 @@ static void drop_filled(struct filled *f)
 		free(f->old[i].reason);
 	}
 	free(f->old);
-	free(f->slots);
-	free(f->claimed);
+	known_clear(f);
 	text_index_clear(&f->by_href);
 	tree_coll_free(f->coll);
 }
@@ -395,10 +376,11 @@ int fill_end(struct import_run *run, struct err *err)
 		run->result.added += f->added;
 		run->result.changed += f->changed;
 		add_old_errors(f);
+		count_left_out(run, f);
 		if (run->opts->told)
-			run->opts->told(
-			        run->opts->told_ctx, &(struct import_told){f->kind, c->name, f->had,
-			                                     f->added, f->changed, c->n_errors});
+			run->opts->told(run->opts->told_ctx,
+			        &(struct import_told){f->kind, c->name, f->had, f->added,
+			                f->changed, f->left_out, c->n_errors});
 		f->coll = NULL;
 		rc = run->sink->ops->coll(run->sink, c, err);
 	}

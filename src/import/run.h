@@ -16,8 +16,14 @@ struct filled {
 	enum coll_kind kind;
 	struct tree_coll *coll;
 	uint32_t next_uid;
-	uint32_t *slots; /* of items, by their hash: place + 1; 0: free */
-	size_t n_slots;
+	/* by their hash the first message of each content: place + 1; 0: free */
+	uint32_t *slots;
+	size_t n_slots, n_contents;
+	/* by item: the next one of the same content, place + 1; of the first of several: its list
+	 */
+	uint32_t *next;
+	struct twins *twins;
+	size_t n_twins, twins_cap, next_cap;
 	uint32_t *claimed; /* by item: the number of the PATH that claimed it */
 	size_t claimed_cap;
 	struct text_index by_href;
@@ -25,6 +31,13 @@ struct filled {
 	struct tree_error *old;
 	size_t n_old;
 	uint64_t had, added, changed;
+	uint64_t left_out; /* by options, of the files of this run, and not there either */
+};
+
+/* Messages of one content, in the order in which they came: places + 1, 0: none. */
+struct twins {
+	uint32_t second, last;
+	uint32_t from, path; /* the first one that this PATH may not have claimed */
 };
 
 struct import_run {
@@ -62,6 +75,7 @@ struct import_box {
 	int64_t date_utc; /* INT64_MIN: not known */
 	int64_t date_last; /* where neither the file nor the message says it: INT64_MIN */
 	uint64_t given, failed;
+	struct sha256 hash; /* of the item so far, where options leave some out */
 };
 /* ${name} is copied. A file that is read again: its old error lines are forgotten. */
 int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,
@@ -76,9 +90,32 @@ int fill_find(struct import_run *run, enum coll_kind kind, const char *name, boo
 /* ${it}: its octets are with the sink; keywords and the rest as the item has them. */
 int fill_item(struct import_run *run, struct filled *f, const struct import_item *it,
         struct tree_item *octets, struct err *err) MUST_CHECK;
+/* Options leave the item out: it counts, unless its octets are there anyway. */
+void fill_left_out(struct filled *f, const struct import_item *it, const uint8_t sha[SHA256_LEN]);
 /* All collections to the sink; what was not touched stays. */
 int fill_end(struct import_run *run, struct err *err) MUST_CHECK;
 void fill_clear(struct import_run *run);
+
+/* known.c: the message that was added last may be found from now on. */
+void known_add(struct filled *f);
+bool known_has(const struct filled *f, const uint8_t sha[SHA256_LEN]);
+/*
+ * The item with these octets that this PATH has not claimed, which it does now; one that
+ * arrived at the same time, where there is one among the next thousand, else the first one. A
+ * message that names its mailboxes (${named}) is in each of them once, in however many files it
+ * comes. NULL: none.
+ */
+struct tree_item *known_claim(
+        struct filled *f, const struct tree_item *it, uint32_t path, bool named);
+void known_clear(struct filled *f); /* this index alone */
+
+/*
+ * chosen.c: do options leave out the item that came? Then it is dropped, and sha_out is its
+ * hash. All of ${it} is known. How many octets of an item are kept to decide that.
+ */
+bool chosen_leaves_out(
+        struct import_box *b, const struct import_item *it, uint8_t sha_out[SHA256_LEN]);
+size_t chosen_octets(const struct import_box *b);
 
 /* inflate.c: a file that is what ${from} holds in gzip; freed with it. */
 struct import_file *inflate_open(struct import_file *from);

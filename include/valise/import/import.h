@@ -2,6 +2,7 @@
 #define VALISE_IMPORT_IMPORT_H
 
 #include "valise/base/progress.h"
+#include "valise/tree/select.h"
 #include "valise/tree/sink.h"
 
 /*
@@ -16,6 +17,7 @@ struct import_told {
 	uint64_t had; /* items that the last snapshot has */
 	uint64_t added; /* that are new */
 	uint64_t changed; /* that have more flags now, or another content */
+	uint64_t left_out; /* by options, and not there either */
 	uint64_t errors;
 };
 struct import_opts {
@@ -24,6 +26,11 @@ struct import_opts {
 	const char
 	        *archive; /* where it goes: what of it lies below a PATH is passed over; or NULL */
 	const char *into; /* everything below this folder; NULL: as the files have it */
+	/*
+	 * Which items are meant, by dates, sizes, flags, from, to, subject (the rest of it counts
+	 * for nothing); lent; NULL: all. What it leaves out is counted, also in the catalogs.
+	 */
+	const struct selection *selection;
 	void (*told)(void *ctx, const struct import_told *t); /* of each that was filled; or NULL */
 	void *told_ctx;
 	/* Is there room for files of so many octets? Asked before they are read; NULL: yes. */
@@ -34,6 +41,7 @@ struct import_result {
 	uint64_t files; /* that gave something, or could not be read */
 	uint64_t items; /* that are in them */
 	uint64_t added, changed; /* sums of import_told */
+	uint64_t left_out; /* sum of import_told */
 	uint64_t errors; /* items that could not be read: error lines of their collections */
 	uint64_t unread; /* files of which nothing could be read: no collection names them */
 	uint64_t ignored; /* files that hold nothing of an account; named as notes */

@@ -72,8 +72,9 @@ bool selection_is_item(const char *text, const struct tree_head *h, const struct
 bool selection_is_called(const char *key, const struct tree_coll *c, const struct tree_item *it);
 
 /*
- * What is decided by dates, sizes and flags as the options that mean it, "--since 2024-01-01
- * --smaller 20000000"; nothing where all is meant. The same for the same.
+ * What is decided by dates, sizes, flags and names as the options that mean it, "--since
+ * 2024-01-01 --smaller 20000000 --from \"ann\"" (in quotes, '"' and '\' behind a '\'); nothing
+ * where all is meant. The same for the same.
  */
 void selection_words(const struct selection *s, struct buf *out);
 

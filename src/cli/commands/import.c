@@ -8,6 +8,7 @@
 #include "valise/import/import.h"
 #include "valise/pack/archive.h"
 #include "cli/cli.h"
+#include "cli/options/selection.h"
 
 static int cmd_import(const struct args *a);
 const struct command import_command = {
@@ -29,6 +30,7 @@ struct import {
 	const struct args *args;
 	const char *path; /* of the archive */
 	bool dry;
+	struct selected selected;
 	struct ui ui;
 	struct tree_account who;
 	struct tree_reader *last; /* with --dry-run; NULL: there is no archive yet */
@@ -49,6 +51,8 @@ static void take_told(void *ctx, const struct import_told *t)
 	json_set_number(o, "had", t->had);
 	json_set_number(o, "added", t->added);
 	json_set_number(o, "changed", t->changed);
+	if (t->left_out)
+		json_set_number(o, "left_out", t->left_out);
 	json_set_number(o, "errors", t->errors);
 	json_array_append_new(m->folders, o);
 }
@@ -69,6 +73,8 @@ static json_t *outcome_json(const struct import *m)
 	json_set_number(o, "ignored", m->result.ignored);
 	if (!m->dry)
 		commit_to_json(&m->commit, o);
+	else if (m->result.left_out)
+		json_set_number(o, "left_out", m->result.left_out);
 	return o;
 }
 
@@ -117,6 +123,7 @@ static void tell_outcome(const struct import *m)
 {
 	const struct import_result *r = &m->result;
 	char n[4][COUNTED_SIZE], k[32];
+	struct buf words = buf_of(SIZE_MAX);
 
 	if (m->dry)
 		tell_folders(m);
@@ -126,6 +133,16 @@ static void tell_outcome(const struct import *m)
 	if (r->changed)
 		printf("%s\n", counted(r->changed, "item has more flags or another content now",
 		                       "items have more flags or another content now", n[2]));
+	if (r->left_out) {
+		char safe[1000];
+
+		selection_words(&m->selected.of, &words);
+		printf("%s left out (%s): an import without these options adds what is still in "
+		       "the files\n",
+		        counted(r->left_out, "item is", "items are", n[2]),
+		        term_escape(buf_str(&words), words.len, safe, sizeof safe));
+	}
+	buf_clear(&words);
 	if (r->ignored)
 		printf("%s of an account: left alone\n",
 		        counted(r->ignored, "file holds nothing", "files hold nothing", n[2]));
@@ -235,6 +252,7 @@ static int run_import(struct import *m)
 	        .n_paths = m->args->n_pos,
 	        .archive = m->path,
 	        .into = args_get(m->args, "into"),
+	        .selection = selection_by_item(&m->selected.of) ? &m->selected.of : NULL,
 	        .told = take_told,
 	        .told_ctx = m,
 	        .space_check = first ? check_space : NULL,
@@ -268,12 +286,15 @@ static int cmd_import(const struct args *a)
 	if (into && (maps_empty_level(into) || !utf8_valid(into, strlen(into))))
 		return usage_error(a, "--into names a folder, not \"%s\"", into);
 	m.folders = json_array();
+	rc = args_selection(a, &m.selected);
 	ui_start(&m.ui, a);
-	rc = run_import(&m);
+	if (rc == 0)
+		rc = run_import(&m);
 	tree_sink_free(m.sink);
 	tree_reader_free(m.last);
 	tree_account_clear(&m.who);
 	json_decref(m.folders);
+	selected_clear(&m.selected);
 	ui_clear(&m.ui);
 	return rc;
 }

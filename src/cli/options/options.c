@@ -8,7 +8,9 @@ enum {
 	/* what reads an archive by a selection (selection.c), all words of it */
 	SELECT = CMD_RESTORE | CMD_CHECK | CMD_EXPORT | CMD_FIND | CMD_LIST,
 	/* and what takes that part of them which a server tells before it is asked for an item */
-	LISTED = SELECT | TAKE,
+	LISTED = SELECT | TAKE | CMD_IMPORT,
+	/* what reads the items themselves, and so knows their names */
+	NAMED = SELECT | CMD_IMPORT,
 };
 
 const struct option_def options[] = {
@@ -103,11 +105,11 @@ const struct option_def options[] = {
         {LISTED, "smaller", 0, "BYTES", "only items of fewer bytes"},
         {LISTED, "flagged", 0, NULL, "only messages with the flag \\Flagged"},
         {LISTED, "unseen", 0, NULL, "only messages without the flag \\Seen"},
-        {SELECT, "from", 0, "TEXT",
+        {NAMED, "from", 0, "TEXT",
                 "only what has this in its sender, organizer or mail addresses; may be repeated: "
                 "one of them"},
-        {SELECT, "to", 0, "TEXT", "only messages with this in To or Cc; may be repeated"},
-        {SELECT, "subject", 0, "TEXT",
+        {NAMED, "to", 0, "TEXT", "only messages with this in To or Cc; may be repeated"},
+        {NAMED, "subject", 0, "TEXT",
                 "only what has this in its subject, title or name; may be repeated"},
         {SELECT & ~CMD_FIND, "text", 0, "WORDS",
                 "only what holds these words (as valise find has them); may be repeated: all of "

@@ -81,6 +81,17 @@ static void put_size(struct buf *out, const char *word, uint64_t size)
 	buf_putf(out, " %" PRIu64, size);
 }
 
+static void put_texts(struct buf *out, const char *word, const char *const *texts)
+{
+	for (; texts && *texts; texts++) {
+		put_word(out, word);
+		buf_puts(out, " \"");
+		for (const char *s = *texts; *s; s++)
+			buf_putf(out, "%s%c", strchr("\"\\", *s) ? "\\" : "", *s);
+		buf_putc(out, '"');
+	}
+}
+
 void selection_words(const struct selection *s, struct buf *out)
 {
 	if (s->since != INT64_MIN)
@@ -95,4 +106,7 @@ void selection_words(const struct selection *s, struct buf *out)
 		put_word(out, "flagged");
 	if (s->unseen)
 		put_word(out, "unseen");
+	put_texts(out, "from", s->from);
+	put_texts(out, "to", s->to);
+	put_texts(out, "subject", s->subject);
 }
