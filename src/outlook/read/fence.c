@@ -17,7 +17,7 @@
 #include "valise/base/progress.h"
 #include "valise/base/sys.h"
 
-enum { POLL_MS = 500, MEMORY_BASE = 512 << 20 };
+enum { POLL_MS = 500, CPU_S = 600, MEMORY_BASE = 512 << 20 };
 
 /* What libraries make of a value: they hold it two or three times. */
 static uint64_t memory_of(uint64_t size)
@@ -37,7 +37,20 @@ bool reading_step(struct reading *r)
 /* Signals as usual: the parent's handlers mean nothing here. ^C is the parent's to judge. */
 static void usual_signals(void)
 {
-	static const int usual[] = {SIGTERM, SIGPIPE, SIGXFSZ, SIGHUP, SIGQUIT};
+	static const int usual[] = {
+		SIGTERM,
+		SIGPIPE,
+		SIGXFSZ,
+		SIGHUP,
+		SIGQUIT,
+		SIGILL,
+#if !FENCE_SANITIZED
+		SIGSEGV,
+		SIGBUS,
+		SIGFPE,
+		SIGABRT,
+#endif
+	};
 	sigset_t none;
 
 	for (size_t i = 0; i < COUNT(usual); i++)

@@ -6,6 +6,19 @@
 
 /* The reading process, and what it may do. */
 
+/* Sanitizers take memory, signals and calls of their own. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FENCE_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+        __has_feature(memory_sanitizer)
+#define FENCE_SANITIZED 1
+#endif
+#endif
+#ifndef FENCE_SANITIZED
+#define FENCE_SANITIZED 0
+#endif
+
 /* What a reader is given, in its process. */
 struct reading {
 	int fd; /* the file */

@@ -201,6 +201,7 @@ static void walk_deleted(struct pst *p, bool recovered)
 	                      : libpff_file_get_number_of_orphan_items(p->file, &n, &error)) != 1) {
 		n = 0;
 	}
+	p->window->unsound = false; /* who looks for what was removed reads all sorts of things */
 	at.folder.items = (uint64_t)n;
 	for (int i = 0; i < n; i++) {
 		libpff_item_t *item = NULL;

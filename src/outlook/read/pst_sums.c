@@ -44,9 +44,7 @@ static uint32_t sum_of(const uint8_t *p, size_t n)
 
 static bool matches(const uint8_t *p, size_t n, const uint8_t *sum)
 {
-	uint32_t said = (uint32_t)wire_get(sum, 4);
-
-	return said == 0 || said == sum_of(p, n);
+	return wire_get(sum, 4) == sum_of(p, n);
 }
 
 /* Its type, twice, at its end: 0x80 (a B-tree of blocks) to 0x86. */
@@ -62,12 +60,10 @@ bool pst_sound(enum pst_kind kind, const uint8_t *p, size_t n)
 	const struct layout *l = &layouts[kind];
 	size_t len;
 
-	if (kind == PST_NO_SUMS || n < l->block_end || n % l->unit != 0)
-		return true;
+	if (kind == PST_NO_SUMS || n == 0 || n % l->unit != 0)
+		return true; /* a part of the head */
 	len = (size_t)wire_get(p + n - l->block_end, 2);
 	if (len && (len + l->block_end + l->unit - 1) / l->unit * l->unit == n)
 		return matches(p, len, p + n - l->block_end + l->block_sum);
-	if (is_page(l, p, n))
-		return matches(p, n - l->page_end, p + n - l->page_end + l->page_sum);
-	return true;
+	return is_page(l, p, n) && matches(p, n - l->page_end, p + n - l->page_end + l->page_sum);
 }

@@ -12,7 +12,7 @@
 enum pst_kind { PST_NO_SUMS, PST_ANSI, PST_UNICODE, PST_4K };
 /* By the head of the file, MS-PST 2.2.2.6 (wVer). */
 enum pst_kind pst_kind_of(const uint8_t *head, size_t n);
-/* False: ${n} octets that were read at once are a block or page, and not what its sum says. */
+/* False: ${n} octets that were read at once are no block or page that its sum says. */
 bool pst_sound(enum pst_kind kind, const uint8_t *p, size_t n);
 
 #endif

@@ -19,18 +19,6 @@
 #include "fence.h"
 #include "valise/base/mem.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-        __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #if defined(__x86_64__)
 #define WALL_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
@@ -80,7 +68,7 @@ static struct sock_filter filter[] = {
         CALL(getpid),
         CALL(gettid),
         CALL(sched_yield),
-#if SANITIZED /* what its reports take */
+#if FENCE_SANITIZED /* what its reports take */
         CALL(sigaltstack),
         CALL(rt_sigaction),
         CALL(tgkill),
@@ -139,7 +127,7 @@ static void close_others(const int fd[2])
 	unsigned low = (unsigned)MIN(fd[0], fd[1]), high = (unsigned)MAX(fd[0], fd[1]);
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	for (int i = 0; i < (SANITIZED ? 2 : 3); i++)
+	for (int i = 0; i < (FENCE_SANITIZED ? 2 : 3); i++)
 		if (i != fd[0] && i != fd[1] && nothing >= 0)
 			(void)dup2(nothing, i);
 	if (syscall(__NR_close_range, high + 1, ~0u, 0) != 0) { /* before Linux 5.9 */
@@ -163,7 +151,7 @@ void fence_close(const int fd[2], uint64_t data, pid_t parent)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
-	if (!SANITIZED)
+	if (!FENCE_SANITIZED)
 		limit(RLIMIT_DATA, (rlim_t)(data_now() + data));
 	close_others(fd);
 	limit(RLIMIT_NOFILE, 0);
