@@ -17,7 +17,12 @@
 #include "valise/base/progress.h"
 #include "valise/base/sys.h"
 
-enum { POLL_MS = 500, CPU_S = 600, MEMORY_BASE = 512 << 20 };
+enum {
+	POLL_MS = 500,
+	MEMORY_BASE = 512 << 20,
+	CPU_S = 600, /* it may take so long in all, and a second more for so many octets */
+	CPU_OCTETS = 256 << 10,
+};
 
 /* What libraries make of a value: they hold it two or three times. */
 static uint64_t memory_of(uint64_t size)
@@ -63,9 +68,10 @@ static void usual_signals(void)
 static _Noreturn void be_reader(const struct fence_job *job, struct reading *r, pid_t parent)
 {
 	int fd[2] = {job->fd, r->to->fd};
+	struct fence_limits most = {memory_of(r->size), CPU_S + r->size / CPU_OCTETS};
 
 	usual_signals();
-	fence_close(fd, memory_of(r->size), parent);
+	fence_close(fd, &most, parent);
 	job->read(r);
 	send_frame(r->to, FRAME_END, NULL, 0);
 	send_flush(r->to);

@@ -50,12 +50,16 @@ int fence_read(const struct fence_job *job, struct err *err) MUST_CHECK;
  */
 bool reading_step(struct reading *r);
 
+/* What it may take. */
+struct fence_limits {
+	uint64_t data; /* octets of memory more than it has now */
+	uint64_t cpu_s;
+};
 /*
  * In the new process, before a hostile octet is read: it keeps ${fd[0]} (the file) and
- * ${fd[1]} (the pipe) and closes all else; limits of memory (${data} octets more than it has
- * now), no core, no file; the system calls that reading takes, and no others, where the kernel
- * can be told so. It ends with its parent.
+ * ${fd[1]} (the pipe) and closes all else; it makes no core and no file, and the system calls
+ * that reading takes, and no others, where the kernel can be told so. It ends with its parent.
  */
-void fence_close(const int fd[2], uint64_t data, pid_t parent);
+void fence_close(const int fd[2], const struct fence_limits *most, pid_t parent);
 
 #endif

@@ -143,7 +143,7 @@ static void close_others(const int fd[2])
 			(void)close((int)i);
 }
 
-void fence_close(const int fd[2], uint64_t data, pid_t parent)
+void fence_close(const int fd[2], const struct fence_limits *most, pid_t parent)
 {
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	if (getppid() != parent)
@@ -151,8 +151,9 @@ void fence_close(const int fd[2], uint64_t data, pid_t parent)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
+	limit(RLIMIT_CPU, (rlim_t)most->cpu_s);
 	if (!FENCE_SANITIZED)
-		limit(RLIMIT_DATA, (rlim_t)(data_now() + data));
+		limit(RLIMIT_DATA, (rlim_t)(data_now() + most->data));
 	close_others(fd);
 	limit(RLIMIT_NOFILE, 0);
 	limit(RLIMIT_NPROC, 0);
