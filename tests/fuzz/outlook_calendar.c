@@ -9,7 +9,6 @@
 #include "valise/format/content.h"
 #include "valise/outlook/convert.h"
 #include "valise/outlook/fx.h"
-#include "../unit/outlook/calendar/away.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

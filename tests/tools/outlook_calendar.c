@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <libical/ical.h>
-#include "outlook/calendar/away.h"
 #include "outlook/calendar/items.h"
 
 enum { SHOWN = 40 };

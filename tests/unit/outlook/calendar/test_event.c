@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "outlook/calendar/items.h"
-#include "outlook/calendar/away.h"
 
 static void an_appointment_is_this(void **state)
 {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "outlook/calendar/items.h"
-#include "outlook/calendar/away.h"
 
 enum { JANUARY = 1767225600, DAY = 86400 }; /* 2026-01-01 */
 

@@ -7,7 +7,6 @@
 #include <cmocka.h>
 #include "outlook/calendar/items.h"
 #include "outlook/calendar/when.h"
-#include "outlook/calendar/away.h"
 
 /* Mondays at nine; that of 30 March, behind the change to summer time, is another one. */
 static struct bag *series(struct recur *r, struct recur_exception *x, uint32_t *days)
