@@ -10,14 +10,14 @@ launch O outlook
 landed D C O
 
 # mails ARCHIVE : number and content root of each mailbox that has messages
-mails() { roots "$1" | awk '$1 == "mail"' | grep -oE '[1-9][0-9]* [0-9a-f]{64}' | sort; }
+mails() { roots "$1" | awk '$1 == "mail" && $(NF - 2) > 0 { print $(NF - 2), $(NF - 1) }' | sort; }
 
 n=0
 for file in "$O_SAMPLES"/*.pst "$O_SAMPLES"/*.ost; do
 	n=$((n + 1))
 	say "$(basename "$file")"
 	run 0 "$VALISE" import "$file" -o "$T/$n.valise"
-	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.eml" --format eml
+	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.eml" --format eml --only mail
 	node "$O_NODE_READERS" "$file" > "$T/$n.items" 2> "$T/err" || fail "the other reader cannot read it"
 	"$TOOLS/outlook_mail.py" "$T/$n.items" "$T/$n.eml" || fail "messages are not what the items are"
 	run 0 "$VALISE" import "$file" -o "$T/again-$n.valise"
@@ -29,16 +29,16 @@ for file in "$O_SAMPLES"/*.pst "$O_SAMPLES"/*.ost; do
 	for s in D C; do
 		imap $s "$([ $n = 1 ] && echo alice || echo bob)"
 		[ $n -lt 3 ] || continue
-		run 0 "$VALISE" restore "$T/$n.valise" "${IMAP[@]}"
+		run 0 "$VALISE" restore "$T/$n.valise" "${IMAP[@]}" --only mail
 		run 0 "$VALISE" backup "${IMAP[@]}" -o "$T/$s$n.valise"
 		mails "$T/$s$n.valise" > "$T/got"
 		same "$T/want" "$T/got"
 	done
 
-	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.mh" --format mh
-	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.maildir" --format maildir
+	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.mh" --format mh --only mail
+	run 0 "$VALISE" export "$T/$n.valise" -o "$T/$n.maildir" --format maildir --only mail
 	want=$(awk '{n += $1} END {print n}' "$T/want")
-	got=$(find "$T/$n.maildir" -path '*/cur/*' -type f -o -path '*/new/*' -type f | mscan | wc -l)
+	got=$(find "$T/$n.maildir" -path '*/cur/*' -type f -o -path '*/new/*' -type f | mscan 2> /dev/null | wc -l)
 	[ "$got" = "$want" ] || fail "mblaze lists $got of $want"
 	find "$T/$n.mh" -mindepth 1 -type d > "$T/boxes"
 	while IFS= read -r box; do
