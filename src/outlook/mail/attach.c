@@ -384,6 +384,7 @@ int mail_attach(struct mail *m, size_t i, bool shown, struct err *err)
 	bag_use(a, PidTagAttachRendering);
 	bag_use(a, PidTagAttachNumber);
 	bag_use(a, PidTagAttachSize);
+	bag_use(a, PidTagAttachTag); /* TNEF, OLE: its octets say it */
 	bag_use(a, PidTagAttachFlags);
 	if (a->embedded)
 		return put_item(m, i, err);

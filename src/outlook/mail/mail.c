@@ -254,5 +254,8 @@ int outlook_mail(
 	mail_state(b, made);
 	bag_use(b, PidTagMessageClass);
 	bag_use(b, PidTagHasAttachments);
+	/* when this store made and changed its copy: a message has its own dates */
+	bag_use(b, PidTagCreationTime);
+	bag_use(b, PidTagLastModificationTime);
 	return mail_message(b, to, 0, err);
 }
