@@ -6,6 +6,8 @@
 #include "valise/base/text.h"
 #include "valise/format/header.h"
 
+enum { KNOWN_MAX = 256 }; /* recipients that are asked for another's address */
+
 void mail_address_clear(struct field_address *a)
 {
 	free(a->name);
@@ -129,7 +131,7 @@ static const char *known_smtp(struct mail *m, const char *email)
 {
 	struct bag *b = m->b;
 
-	for (size_t i = 0; i < b->n_recipients; i++) {
+	for (size_t i = 0; i < MIN(b->n_recipients, KNOWN_MAX); i++) {
 		struct bag *r = b->recipients[i];
 		const char *smtp, *other;
 

@@ -43,19 +43,21 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
-/* Has it to be encoded, to be read as it is? */
-static bool needs_words(const char *line)
+/* Has it a word that no line can be broken in? */
+static bool has_long_word(const char *line)
 {
-	size_t token = 0;
-
-	if (!is_ascii(line) || strstr(line, "=?"))
-		return true;
-	for (const char *c = line; *c; c++) {
-		token = *c == ' ' ? 0 : token + 1;
-		if (token > TOKEN_MAX)
+	for (size_t n; *line; line += n + (line[n] == ' ')) {
+		n = strcspn(line, " ");
+		if (n > TOKEN_MAX)
 			return true;
 	}
 	return false;
+}
+
+/* Has it to be encoded, to be read as it is? */
+static bool needs_words(const char *line)
+{
+	return !is_ascii(line) || strstr(line, "=?") || has_long_word(line);
 }
 
 /* Octets since the last line end of ${h}. */
@@ -186,7 +188,7 @@ void field_tokens(struct buf *h, const char *name, const char *text)
 {
 	char *line = one_line(text);
 
-	if (*line && is_ascii(line)) {
+	if (*line && is_ascii(line) && !has_long_word(line)) {
 		buf_putf(h, "%s: ", name);
 		put_folded(h, line);
 		buf_puts(h, "\r\n");

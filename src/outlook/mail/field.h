@@ -13,7 +13,10 @@
 
 /* An unstructured field; none, if the text has nothing but blanks. */
 void field_text(struct buf *h, const char *name, const char *text);
-/* The same of tokens that need no encoding, folded at blanks; none, if it is not ASCII. */
+/*
+ * The same of tokens that need no encoding, folded at blanks; none, if it is not ASCII, or has
+ * a token longer than lines are.
+ */
 void field_tokens(struct buf *h, const char *name, const char *text);
 void field_date(struct buf *h, const char *name, int64_t utc);
 /* "Mon, 02 Mar 2026 08:15:00 +0000" */

@@ -52,6 +52,18 @@ static bool is_pkcs7(struct bag *a)
 	       (name && text_ends_with(name, ".p7m"));
 }
 
+/* Only what is between the delimiters, of a type that the header says as it came? */
+static bool is_bare(struct mail *m, const struct buf *head)
+{
+	struct buf came = buf_of(512);
+	const char *s = buf_str(head) + strspn(buf_str(head), "\r\n");
+	bool is = strncmp(s, "--", 2) == 0 && mail_header_was(m, "Content-Type", &came) &&
+	          strncasecmp(buf_str(&came), "multipart/signed", 16) == 0;
+
+	buf_clear(&came);
+	return is;
+}
+
 int mail_secure_what(struct mail *m, enum mail_secure *out, struct err *err)
 {
 	struct bag *b = m->b, *a = b->n_attachments ? b->attachments[0] : NULL;
@@ -66,7 +78,7 @@ int mail_secure_what(struct mail *m, enum mail_secure *out, struct err *err)
 	        mail_class_is(b, "IPM.Note.SMIME")) {
 		rc = take_head(a, &head, err);
 		if (has_field(&head, "Content-Type", "multipart/") ||
-		        has_field(&head, "Content-Type", "application/"))
+		        has_field(&head, "Content-Type", "application/") || is_bare(m, &head))
 			*out = SECURE_SIGNED;
 		else if (!mail_class_is(b, "IPM.Note.SMIME.MultipartSigned") && is_pkcs7(a))
 			*out = SECURE_OPAQUE;
@@ -87,8 +99,9 @@ static int write_raw(void *out, const void *p, size_t n, struct err *err)
 static int write_signed(struct mail *m, struct err *err)
 {
 	struct bag *a = m->b->attachments[0];
-	struct buf head = buf_of(HEAD_MAX);
+	struct buf head = buf_of(HEAD_MAX), came = buf_of(4096);
 	int rc = take_head(a, &head, err);
+	bool bare = !has_field(&head, "Content-Type", "");
 
 	/* some hold the whole message */
 	if (rc == 0 && !has_field(&head, "From", "")) {
@@ -96,9 +109,16 @@ static int write_signed(struct mail *m, struct err *err)
 		if (!has_field(&head, "MIME-Version", ""))
 			mail_puts(&m->out, "MIME-Version: 1.0\r\n");
 	}
+	if (bare && mail_header_was(m, "Content-Type", &came)) {
+		buf_reset(&head);
+		field_tokens(&head, "Content-Type", buf_str(&came));
+		mail_puts(&m->out, buf_str(&head));
+		mail_puts(&m->out, "\r\n");
+	}
 	if (rc == 0)
 		rc = bag_stream(a, mail_attach_data(a), write_raw, &m->out, err);
 	buf_clear(&head);
+	buf_clear(&came);
 	return rc;
 }
 

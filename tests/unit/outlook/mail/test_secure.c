@@ -16,6 +16,10 @@ static void test_signed(void **state)
 	                "From: a@b\r\nMIME-Version: 1.0\r\n" SIGNED},
 	        {"ipm.note.smime.multipartsigned", "MIME-Version: 1.0\r\n" SIGNED,
 	                "From: a@b\r\nMIME-Version: 1.0\r\n" SIGNED},
+	        {"IPM.Note.SMIME.MultipartSigned", "--x\r\n\r\ntext\r\n--x--\r\n",
+	                "From: a@b\r\nMIME-Version: 1.0\r\n"
+	                "Content-Type: multipart/signed; boundary=x\r\n\r\n"
+	                "--x\r\n\r\ntext\r\n--x--\r\n"},
 	        {"IPM.Note.SMIME", "Received: x\r\nFrom: y@z\r\n" SIGNED,
 	                "Received: x\r\nFrom: y@z\r\n" SIGNED},
 	};
