@@ -300,7 +300,7 @@ void mail_reply_to(struct mail *m, struct mail_list *out)
 
 	while (p && n >= 12 && at + 4 <= n) {
 		size_t len = le32(p + at);
-		struct said s = {NULL};
+		struct said s = {0};
 		struct field_address a;
 
 		if (len > n - at - 4)

@@ -31,7 +31,7 @@ static void put_from(struct mail *m, struct buf *h, const char *name)
 /* Only where somebody else sent it: RFC 5322 3.6.2. */
 static void put_sender(struct mail *m, struct buf *h, const char *name)
 {
-	struct field_address from = {NULL}, a;
+	struct field_address from = {0}, a;
 
 	if (!mail_sender(m, &a))
 		return;
@@ -43,7 +43,7 @@ static void put_sender(struct mail *m, struct buf *h, const char *name)
 
 static void put_reply_to(struct mail *m, struct buf *h, const char *name)
 {
-	struct mail_list l = {NULL};
+	struct mail_list l = {0};
 
 	mail_reply_to(m, &l);
 	put_people(h, name, &l);
@@ -51,7 +51,7 @@ static void put_reply_to(struct mail *m, struct buf *h, const char *name)
 
 static void put_recipients(struct mail *m, struct buf *h, const char *name)
 {
-	struct mail_list l = {NULL};
+	struct mail_list l = {0};
 
 	mail_recipients(m, *name == 'T' ? 1 : *name == 'C' ? 2 : 3, &l);
 	put_people(h, name, &l);
