@@ -14,7 +14,7 @@ KINDS = {"mail": "eml", "calendars": "ics", "contacts": "vcf", "linked": "bin", 
 GZIP = bytes.fromhex("1f8b08040000000000ff")
 DATA, END = struct.Struct("<10sH2sHIQQI"), struct.Struct("<10sH2sHIQQQII2s8s")
 MAX_PLAIN = 1 << 22
-OBJECT = re.compile(rb"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(eml|ics|vcf|bin)")
+OBJECT = re.compile(rb"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(eml|ics|vcf|bin|fx)")
 
 Member = namedtuple("Member", "number plain next")
 End = namedtuple("End", "number size plain count")

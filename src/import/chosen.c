@@ -8,7 +8,7 @@ enum { HEAD_MAX = 1 << 20, OBJECT_MAX = 64 << 20 };
 
 size_t chosen_octets(const struct import_box *b)
 {
-	if (!b->run->opts->selection)
+	if (!b->run->opts->selection || b->kind == COLL_MAPI)
 		return 0;
 	return b->kind == COLL_MAIL ? HEAD_MAX : OBJECT_MAX;
 }
@@ -46,7 +46,7 @@ static bool is_meant(const struct import_box *b, const struct import_item *it)
 bool chosen_leaves_out(
         struct import_box *b, const struct import_item *it, uint8_t sha_out[SHA256_LEN])
 {
-	if (!b->run->opts->selection)
+	if (!b->run->opts->selection || b->kind == COLL_MAPI)
 		return false;
 	sha256_end(&b->hash, sha_out);
 	sha256_start(&b->hash);

@@ -7,6 +7,7 @@
 #include "valise/base/date.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/outlook/read.h"
 
 static bool begins(const char *s, size_t n, const char *with)
 {
@@ -223,14 +224,11 @@ static const struct {
 	size_t at, n;
 	const char *magic, *why;
 } foreign[] = {
-        {0, 4, "!BDN", "a data file of Outlook (PST, OST), which is not read here"},
+        {0, 4, "!BDN", "a data file of Outlook, but no PST or OST"},
         {0, 4, "\xcf\xad\x12\xfe", "a folder of Outlook Express (DBX), which is not read here"},
         {0, 5, "*mbx*", "a mailbox in the MBX format of UW IMAP, which is not read here"},
         {0, 5, "\1\1\1\1\n", "a mailbox in the MMDF format, which is not read here"},
         {0, 13, "BABYL OPTIONS", "a mailbox in the Babyl format, which is not read here"},
-        {0, 8, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-                "a file of Outlook or Office (MSG), which is not read here"},
-        {0, 4, "x\x9f>\x22", "a TNEF file (winmail.dat), which is not read here"},
         {0, 3, "2 M", "a mailbox in the dbox format of Dovecot, which is not read here"},
         {0, 3, "BZh", "compressed with bzip2, which is not read here"},
         {0, 6,
@@ -244,12 +242,12 @@ static const struct {
 /* Of these many are no mail at all: what their names say counts; NULL: it is to be mail. */
 static bool is_meant(size_t i, const char *name)
 {
-	static const char *const ends[] = {".msg", ".bz2", ".xz", ".zst", ".lz4"};
-	bool meant = !name || i < 5 || i == 6;
+	static const char *const ends[] = {".bz2", ".xz", ".zst", ".lz4"};
+	bool meant = !name || i < 5;
 
 	for (size_t k = 0; k < COUNT(ends) && !meant; k++)
 		meant = text_ends_with(name, ends[k]);
-	return meant || (i == 7 && strspn(name, "mu.0123456789") == strlen(name));
+	return meant || (i == 5 && strspn(name, "mu.0123456789") == strlen(name));
 }
 
 static const char *is_foreign(const char *s, size_t n, const char *name)
@@ -321,6 +319,8 @@ enum import_what import_detect(const void *head, size_t n, const char *name, con
 		return WHAT_EMPTY;
 	if (begins(s, n, "\x1f\x8b"))
 		return WHAT_GZIP;
+	if (outlook_detect(s, n, name) != OUTLOOK_NONE)
+		return WHAT_OUTLOOK;
 	*why_out = is_foreign(s, n, name);
 	if (!*why_out && is_mbox_of_cr(s, n))
 		*why_out = "a mailbox whose lines end in CR alone, which is not read here";

@@ -13,6 +13,7 @@ enum import_what {
 	WHAT_EMLX, /* one message of Apple Mail: a line with its length, and flags at its end */
 	WHAT_ICS, /* RFC 5545 */
 	WHAT_VCF, /* RFC 6350 and older */
+	WHAT_OUTLOOK, /* PST, OST, .msg, winmail.dat: outlook_detect says which */
 	WHAT_GZIP, /* one of these within gzip (RFC 1952) */
 	WHAT_FOREIGN, /* mail or the like, of a format that is not read: *why_out says which */
 };

@@ -7,11 +7,13 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
+/* What is looked for: the href, of the properties of items their own name. */
 static const char *href_of(const struct tree_coll *c, const struct tree_item *it)
 {
 	const struct tree_ext *e = tree_item_ext(c, it);
+	const char *name = e && c->kind == COLL_MAPI ? e->path : e ? e->href : NULL;
 
-	return e && e->href ? e->href : "";
+	return name ? name : "";
 }
 
 /* What the last snapshot has, as it has it. */
@@ -139,11 +141,12 @@ static int fill_mail(struct import_run *run, struct filled *f, const struct impo
 
 	if (known) {
 		merge_flags(f, known, it);
+		f->last_uid = known->uid;
 		return 0;
 	}
 	if (f->next_uid == UINT32_MAX)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: no UID is left", f->coll->name);
-	new.uid = f->next_uid++;
+	new.uid = f->last_uid = f->next_uid++;
 	new.flags = it->flags;
 	if (it->keywords)
 		new.keywords = tree_coll_words(f->coll, it->keywords, is_keyword, NULL);
@@ -198,7 +201,7 @@ static char *twin_name(const char *path, const struct tree_item *octets)
 static size_t find_resource(const struct filled *f, const char *path)
 {
 	char *href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
-	size_t at = find_href(f, href);
+	size_t at = find_href(f, f->kind == COLL_MAPI ? path : href);
 
 	free(href);
 	return at;
@@ -218,7 +221,7 @@ static void pass_twin(struct import_run *run, struct filled *f, const struct tre
 	size_t twin_at = find_resource(f, twin);
 
 	if (!has_octets(f, *at, octets) && (here || has_octets(f, twin_at, octets))) {
-		if (here && !has_octets(f, twin_at, octets))
+		if (here && !has_octets(f, twin_at, octets) && f->kind != COLL_MAPI)
 			progress_name(run->progress, SAY_NOTE, f->coll->name, *path,
 			        "another version of it is in an earlier file: both are kept");
 		*at = twin_at;
@@ -238,10 +241,13 @@ static int put_resource(struct import_run *run, struct filled *f, const struct i
 	int rc;
 
 	new.date_utc = 0;
+	if (f->kind == COLL_MAPI)
+		new.warn = 0; /* these have NULs in them */
 	e = tree_coll_ext(c, &new.ext);
-	e->href = xasprintf("%s.%s", path, coll_kind_ext(f->kind));
+	e->href = it->href ? xstrdup(it->href) : xasprintf("%s.%s", path, coll_kind_ext(f->kind));
 	e->path = xstrdup(path);
 	e->uid = xstrdup(it->uid);
+	e->note = xstrdup(it->note);
 	rc = run->sink->ops->item(run->sink, c, &new, err);
 	if (rc < 0)
 		return rc;
@@ -273,15 +279,18 @@ static int fill_resource(struct import_run *run, struct filled *f, const struct 
 		rc = put_resource(run, f, it, octets, path, at, err);
 	if (rc == 0)
 		f->claimed[at != SIZE_MAX ? at : f->coll->n_items - 1] = run->path;
-	free(path);
+	free(f->last_path);
+	f->last_path = path;
 	return rc;
 }
 
 int fill_item(struct import_run *run, struct filled *f, const struct import_item *it,
         struct tree_item *octets, struct err *err)
 {
-	run->result.items++;
-	atomic_fetch_add(&run->progress->items_done, 1);
+	if (f->kind != COLL_MAPI) {
+		run->result.items++;
+		atomic_fetch_add(&run->progress->items_done, 1);
+	}
 	return f->kind == COLL_MAIL ? fill_mail(run, f, it, octets, err)
 	                            : fill_resource(run, f, it, octets, err);
 }
@@ -342,6 +351,7 @@ static void drop_filled(struct filled *f)
 	}
 	free(f->old);
 	known_clear(f);
+	free(f->last_path);
 	text_index_clear(&f->by_href);
 	tree_coll_free(f->coll);
 }
@@ -373,11 +383,13 @@ int fill_end(struct import_run *run, struct err *err)
 		struct filled *f = &run->list[i];
 		struct tree_coll *c = f->coll;
 
-		run->result.added += f->added;
-		run->result.changed += f->changed;
+		if (f->kind != COLL_MAPI) { /* these stand beside what is counted */
+			run->result.added += f->added;
+			run->result.changed += f->changed;
+		}
 		add_old_errors(f);
 		count_left_out(run, f);
-		if (run->opts->told)
+		if (run->opts->told && f->kind != COLL_MAPI)
 			run->opts->told(run->opts->told_ctx,
 			        &(struct import_told){f->kind, c->name, f->had, f->added,
 			                f->changed, f->left_out, c->n_errors});

@@ -28,6 +28,8 @@ struct import_item {
 	 */
 	const char *path;
 	const char *uid; /* calendars, contacts: its UID; or NULL */
+	/* COLL_MAPI: the item that it belongs to (its UID as a number, its href); and what it is */
+	const char *href, *note;
 	/* how it is called within its file, for messages: "message 17"; NULL: the file is the item
 	 */
 	const char *shown;

@@ -311,6 +311,7 @@ int import_run(const struct import_opts *opts, struct tree_sink *sink, struct pr
 		rc = walk_all(&w, false, err);
 	if (rc == 0)
 		rc = fill_end(&run, err);
+	homeless_end(&run.homeless, opts);
 	*out = run.result;
 	for (size_t i = 0; i < w.n; i++) {
 		if (w.roots[i].files)

@@ -5,6 +5,7 @@
 #include "import/plan.h"
 #include "valise/base/textindex.h"
 #include "valise/import/import.h"
+#include "valise/outlook/read.h"
 #include "valise/tree/intake.h"
 
 /*
@@ -32,6 +33,9 @@ struct filled {
 	size_t n_old;
 	uint64_t had, added, changed;
 	uint64_t left_out; /* by options, of the files of this run, and not there either */
+	/* the item that was given last: its UID, the name of a resource */
+	uint32_t last_uid;
+	char *last_path;
 };
 
 /* Messages of one content, in the order in which they came: places + 1, 0: none. */
@@ -39,6 +43,21 @@ struct twins {
 	uint32_t second, last;
 	uint32_t from, path; /* the first one that this PATH may not have claimed */
 };
+
+/* outlook/homeless.c: properties of Outlook's items that have no home, counted over all items. */
+struct homeless {
+	struct {
+		char *property, *example;
+		uint64_t items, last; /* last: the number of the item that had it last */
+	} * list;
+	size_t n, cap;
+	struct text_index by_name;
+	uint64_t looked_at; /* items */
+};
+/* ${line}: of outlook_homeless, of the item that was looked at last; what it is called. */
+void homeless_add(struct homeless *h, const char *line, const char *shown);
+/* Each to import_opts.homeless, those of most items first; and forgotten. */
+void homeless_end(struct homeless *h, const struct import_opts *opts);
 
 struct import_run {
 	const struct import_opts *opts;
@@ -49,6 +68,7 @@ struct import_run {
 	size_t n, cap;
 	struct text_index by_name;
 	uint32_t path; /* number of the PATH in work, from 1 */
+	struct homeless homeless;
 };
 
 /* Where the items of one file go. */
@@ -76,6 +96,7 @@ struct import_box {
 	int64_t date_last; /* where neither the file nor the message says it: INT64_MIN */
 	uint64_t given, failed;
 	struct sha256 hash; /* of the item so far, where options leave some out */
+	struct filled *last; /* the collection that the last item went to; until the next call */
 };
 /* ${name} is copied. A file that is read again: its old error lines are forgotten. */
 int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,
@@ -116,6 +137,14 @@ void known_clear(struct filled *f); /* this index alone */
 bool chosen_leaves_out(
         struct import_box *b, const struct import_item *it, uint8_t sha_out[SHA256_LEN]);
 size_t chosen_octets(const struct import_box *b);
+/*
+ * outlook/outlook.c: the items of one of Outlook's files, which go to folders as it has them;
+ * those that it has in none into ${name}.
+ */
+/* A file of which nothing can be read. */
+void take_unread(struct import_run *run, const char *shown, const char *why);
+int outlook_take(struct import_run *run, struct import_file *f, enum outlook_file what,
+        const char *name, struct err *err) MUST_CHECK;
 
 /* inflate.c: a file that is what ${from} holds in gzip; freed with it. */
 struct import_file *inflate_open(struct import_file *from);

@@ -266,6 +266,21 @@ static void take_none(struct walk *w, const struct again *a)
 		take_ignore(w, f, "nothing of an account is in it");
 }
 
+/* Items that are in no folder of their file go where a message of that place would. */
+static int take_outlook(struct walk *w, const struct again *a, struct err *err)
+{
+	struct import_file *f = (struct import_file *)&a->base;
+	struct buf name = buf_of(SIZE_MAX);
+	int rc;
+
+	plan_place(&w->at->seen, PLAN_FOLDER, f->place, w->run->opts->into, &name);
+	w->run->result.files++;
+	rc = outlook_take(
+	        w->run, f, outlook_detect(a->head, a->n, last_of(f->place)), buf_str(&name), err);
+	buf_clear(&name);
+	return rc;
+}
+
 /* ${a}: the head of ${f} is in it. */
 static int take_detected(struct walk *w, struct again *a, struct err *err)
 {
@@ -277,7 +292,7 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 
 	/* names with a dot are no messages of a Maildir: .keep, .nfs0001 */
 	if ((maildir && *last_of(f->place) != '.') || is_in_mh(&w->at->seen, f->place)) {
-		if (what != WHAT_FOREIGN && what != WHAT_GZIP)
+		if (what != WHAT_FOREIGN && what != WHAT_GZIP && what != WHAT_OUTLOOK)
 			what = WHAT_EML;
 	} else if ((what == WHAT_NONE || what == WHAT_EMPTY) && text_ends_with(f->place, ".eml")) {
 		what = WHAT_EML; /* however odd, its name says that it is one */
@@ -300,6 +315,8 @@ static int take_detected(struct walk *w, struct again *a, struct err *err)
 		return read_into(w, what, f, maildir ? PLAN_MAILDIR : PLAN_FOLDER, err);
 	case WHAT_EMLX:
 		return read_into(w, what, f, PLAN_EMLX, err);
+	case WHAT_OUTLOOK:
+		return take_outlook(w, a, err);
 	case WHAT_FOREIGN:
 		take_unread(w->run, f->shown, why);
 		return 0;

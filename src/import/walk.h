@@ -44,8 +44,6 @@ int again_open(struct again *a, struct import_file *from, struct progress *progr
 int take_file(struct walk *w, struct import_file *f, struct err *err) MUST_CHECK;
 /* A file that holds nothing of an account: counted, and named where that is worth a word. */
 void take_ignore(struct walk *w, const struct import_file *f, const char *why);
-/* A file of which nothing can be read. */
-void take_unread(struct import_run *run, const char *shown, const char *why);
 bool take_is_subscribed(const struct import_seen *s, const char *name, const char *into);
 
 /* Is it by its name a zip or tar file? */

@@ -57,7 +57,7 @@ ALLOWED = {
     "outlook/mail": ["outlook", "outlook/props", "outlook/rtf", "format", "base"],
     "outlook/calendar": ["outlook", "outlook/props", "outlook/body", "outlook/rtf", "format", "base"],
     "outlook/contact": ["outlook", "outlook/props", "outlook/body", "format", "base"],
-    "import": ["import/mail", *TREE],
+    "import": ["import/mail", "outlook", "outlook/props", *TREE],
     "import/mail": ["import", *TREE],
     "import/outlook": ["import", "outlook", "outlook/props", *TREE],
     "import/pim": ["import", *TREE],

@@ -7,7 +7,8 @@
 
 /*
  * Files into a tree: mail as mbox, Maildir, MH and single messages, calendars, address
- * books, in folders and in zip and tar files. What a file is is told from its content.
+ * books, Outlook's own files, in folders and in zip and tar files. What a file is is told from
+ * its content.
  */
 
 /* What became of one collection. */
@@ -19,6 +20,12 @@ struct import_told {
 	uint64_t changed; /* that have more flags now, or another content */
 	uint64_t left_out; /* by options, and not there either */
 	uint64_t errors;
+};
+/* A property of Outlook's items that has no place in what was made of them. */
+struct import_homeless {
+	const char *property; /* "PidTagImportance" */
+	uint64_t items; /* that had it */
+	const char *example; /* one of them */
 };
 struct import_opts {
 	const char *const *paths; /* files and folders; lent */
@@ -33,6 +40,11 @@ struct import_opts {
 	const struct selection *selection;
 	void (*told)(void *ctx, const struct import_told *t); /* of each that was filled; or NULL */
 	void *told_ctx;
+	bool no_raw; /* of Outlook's items: without their properties as they are (COLL_MAPI) */
+	bool recover; /* of Outlook's files: what was deleted, or is in no folder, too */
+	/* Each of them, by name; or NULL. */
+	void (*homeless)(void *ctx, const struct import_homeless *h);
+	void *homeless_ctx;
 	/* Is there room for files of so many octets? Asked before they are read; NULL: yes. */
 	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
 	void *space_ctx;
@@ -45,6 +57,9 @@ struct import_result {
 	uint64_t errors; /* items that could not be read: error lines of their collections */
 	uint64_t unread; /* files of which nothing could be read: no collection names them */
 	uint64_t ignored; /* files that hold nothing of an account; named as notes */
+	/* of Outlook's files: items of which only the properties are kept; named as notes */
+	uint64_t raw_only;
+	uint64_t homeless; /* properties of items that found no place in them */
 };
 
 /**

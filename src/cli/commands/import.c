@@ -16,8 +16,9 @@ const struct command import_command = {
         .synopsis = "PATH... -o ARCHIVE",
         .summary = "files of mail, calendars and contacts into an archive",
         .details =
-                "mbox, Maildir, MH, .eml, .emlx, .ics, .vcf, in folders, zip, tar and tgz: what a "
-                "file is is told from its content. Again: only what is new is added.\n"
+                "mbox, Maildir, MH, .eml, .emlx, .ics, .vcf, Outlook's PST, OST, .msg and "
+                "winmail.dat, in folders, zip, tar and tgz: what a file is is told from its "
+                "content. Again: only what is new is added.\n"
                 "Exit codes: 0 done, 1 failed, 2 usage, 3 done, but something could not be read, "
                 "11 locked by another run, 130 interrupted.",
         .bit = CMD_IMPORT,
@@ -38,6 +39,7 @@ struct import {
 	struct import_result result;
 	struct tree_commit commit;
 	json_t *folders; /* what came of each collection */
+	json_t *homeless; /* properties of Outlook's items that found no place */
 };
 
 /* Each collection, as it was filled. */
@@ -57,6 +59,17 @@ static void take_told(void *ctx, const struct import_told *t)
 	json_array_append_new(m->folders, o);
 }
 
+static void take_homeless(void *ctx, const struct import_homeless *h)
+{
+	struct import *m = ctx;
+	json_t *o = json_object();
+
+	put_text(o, "property", h->property);
+	json_set_number(o, "items", h->items);
+	put_text(o, "example", h->example);
+	json_array_append_new(m->homeless, o);
+}
+
 static json_t *outcome_json(const struct import *m)
 {
 	json_t *o = json_object();
@@ -71,6 +84,10 @@ static json_t *outcome_json(const struct import *m)
 	json_set_number(o, "failed", m->result.errors);
 	json_set_number(o, "unread", m->result.unread);
 	json_set_number(o, "ignored", m->result.ignored);
+	if (m->result.raw_only)
+		json_set_number(o, "raw_only", m->result.raw_only);
+	if (json_array_size(m->homeless))
+		json_object_set(o, "homeless", m->homeless);
 	if (!m->dry)
 		commit_to_json(&m->commit, o);
 	else if (m->result.left_out)
@@ -119,6 +136,19 @@ static void tell_sealed(const struct import *m)
 	buf_clear(&b);
 }
 
+/* No loss where the properties are kept as they are; else the only word of them. */
+static void tell_homeless(const struct import *m)
+{
+	char n[2][COUNTED_SIZE];
+
+	if (m->result.homeless)
+		printf("%s of Outlook's items (%s) have no place in what was made of them,\n"
+		       "and are %skept as they are; --json and --report name them\n",
+		        counted(m->result.homeless, "property", "properties", n[0]),
+		        counted(json_array_size(m->homeless), "name", "names", n[1]),
+		        args_has(m->args, "no-raw") ? "not " : "");
+}
+
 static void tell_outcome(const struct import *m)
 {
 	const struct import_result *r = &m->result;
@@ -143,6 +173,10 @@ static void tell_outcome(const struct import *m)
 		        term_escape(buf_str(&words), words.len, safe, sizeof safe));
 	}
 	buf_clear(&words);
+	if (r->raw_only)
+		printf("%s of a class that has no form: only the properties are kept\n",
+		        counted(r->raw_only, "item of Outlook is", "items of Outlook are", n[2]));
+	tell_homeless(m);
 	if (r->ignored)
 		printf("%s of an account: left alone\n",
 		        counted(r->ignored, "file holds nothing", "files hold nothing", n[2]));
@@ -255,6 +289,10 @@ static int run_import(struct import *m)
 	        .selection = selection_by_item(&m->selected.of) ? &m->selected.of : NULL,
 	        .told = take_told,
 	        .told_ctx = m,
+	        .no_raw = args_has(m->args, "no-raw"),
+	        .recover = args_has(m->args, "recover"),
+	        .homeless = take_homeless,
+	        .homeless_ctx = m,
 	        .space_check = first ? check_space : NULL,
 	        .space_ctx = (void *)(uintptr_t)m->path};
 	struct err err = {0};
@@ -287,6 +325,7 @@ static int cmd_import(const struct args *a)
 		return usage_error(a, "--into names a folder, not \"%s\"", into);
 	m.folders = json_array();
 	rc = args_selection(a, &m.selected);
+	m.homeless = json_array();
 	ui_start(&m.ui, a);
 	if (rc == 0)
 		rc = run_import(&m);
@@ -295,6 +334,7 @@ static int cmd_import(const struct args *a)
 	tree_account_clear(&m.who);
 	json_decref(m.folders);
 	selected_clear(&m.selected);
+	json_decref(m.homeless);
 	ui_clear(&m.ui);
 	return rc;
 }

@@ -177,6 +177,12 @@ const struct option_def options[] = {
         {CMD_IMPORT, "into", 0, "FOLDER",
                 "put all of it below this folder: Old/2009; calendars and address books, too"},
         {CMD_IMPORT, "dry-run", 0, NULL, "say what would come, and write nothing"},
+        {CMD_IMPORT, "no-raw", 0, NULL,
+                "Outlook's files: do not keep the properties of items as they are beside what "
+                "is made of them"},
+        {CMD_IMPORT, "recover", 0, NULL,
+                "Outlook's files: also items that were deleted or are in no folder, into the "
+                "folder Recovered"},
         {CMD_RESTORE | CMD_MOVE, "dry-run", 0, NULL, "say what would be done, and do nothing"},
         {TAKE | CMD_RESTORE | CMD_SETUP | CMD_AUDIT | CMD_MOVE, "connections", 0, "N",
                 "at most so many connections to one service"},

@@ -3,6 +3,7 @@
  * what was put into it; and an invitation, which stands among them (RFC 6047).
  */
 #include "outlook/mail/body.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
@@ -133,13 +134,15 @@ static void choose_charset(const struct html_look *l, unsigned page, struct mail
 	bool says = said_charset(&l->head, said);
 
 	if (!l->wide && !(of_page && strncmp(of_page, "iso-2022", 8) == 0))
-		strcpy(part->charset, of_page && !utf8 ? of_page : "us-ascii");
+		snprintf(part->charset, sizeof part->charset, "%s",
+		        of_page && !utf8 ? of_page : "us-ascii");
 	else if (utf8 && (!of_page || strcmp(said, "utf-8") == 0))
-		strcpy(part->charset, "utf-8");
+		snprintf(part->charset, sizeof part->charset, "%s", "utf-8");
 	else if (of_page)
-		strcpy(part->charset, of_page);
+		snprintf(part->charset, sizeof part->charset, "%s", of_page);
 	else
-		strcpy(part->charset, says && charset_known(said) ? said : "windows-1252");
+		snprintf(part->charset, sizeof part->charset, "%s",
+		        says && charset_known(said) ? said : "windows-1252");
 }
 
 /* ---- reading ---- */
@@ -186,9 +189,9 @@ static int look_at(struct mail *m, struct mail_body *body, enum mail_text which,
 	int rc = part_stream(m, p, html_write, &l, err);
 
 	if (which != MAIL_HTML)
-		strcpy(p->charset, l.look.high ? "utf-8" : "us-ascii");
+		snprintf(p->charset, sizeof p->charset, "%s", l.look.high ? "utf-8" : "us-ascii");
 	else if (p->as_text || !p->prop)
-		strcpy(p->charset, "utf-8");
+		snprintf(p->charset, sizeof p->charset, "%s", "utf-8");
 	else
 		choose_charset(&l, page, p);
 	p->coding = mail_look_coding(&l.look);
