@@ -28,6 +28,7 @@ static const struct {
         {0x1080, 0x1082}, /* PidTagIconIndex; what was done last with it: flags say it */
         {0x10f3, 0x10f6}, /* PidTagUrlCompName, PidTagAttributeHidden, ...ReadOnly */
         {0x3000, 0x3000}, /* PidTagRowid */
+        {0x3007, 0x3008}, /* PidTagCreationTime, PidTagLastModificationTime: in that store */
         {0x300b, 0x300b}, /* PidTagSearchKey */
         {0x3010, 0x3019}, /* PidTagTargetEntryId, PidTagConversationId, archive tags and dates */
         {0x3400, 0x36ff}, /* of stores, folders and containers */
