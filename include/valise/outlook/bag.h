@@ -130,7 +130,8 @@ int64_t bag_int(struct bag *b, bag_key key, int64_t otherwise);
 bool bag_bool(struct bag *b, bag_key key); /* false where it is not there */
 /*
  * A text, in UTF-8 (what cannot be read becomes U+FFFD), lent as long as the bag lives, cut at
- * BAG_TEXT_MAX and before a NUL; NULL: it is not there or empty.
+ * BAG_TEXT_MAX and before a NUL; NULL: it is not there or empty. Of an item whose texts take more
+ * than 64 MiB the others are cut at 256 octets.
  */
 const char *bag_text(struct bag *b, bag_key key);
 /* How many values, and one of them, of a property with several; a single text is one. */

@@ -143,7 +143,12 @@ const uint8_t *bag_octets(struct bag *b, bag_key key, size_t max, size_t *n_out)
 	if (!p || p->len > max || p->type == BAG_ERROR)
 		return NULL;
 	if (!p->data) { /* from now on it is in memory */
-		uint8_t *data = xmalloc((size_t)p->len + 1);
+		uint8_t *data;
+
+		if (p->len > LENT_OCTETS - MIN(b->store->lent, (size_t)LENT_OCTETS))
+			return NULL;
+		b->store->lent += (size_t)p->len;
+		data = xmalloc((size_t)p->len + 1);
 
 		if (prop_read(b, p, 0, data, (size_t)p->len, &err) < 0) {
 			free(data);

@@ -193,6 +193,7 @@ int bag_begin(
 	p->type = is_type(type) ? type : BAG_BINARY;
 	p->name = name ? name_dup(name) : NULL;
 	b->is_sorted = false;
+	s->several = NULL;
 	s->filled = b;
 	s->len = 0;
 	s->spilled = false;
@@ -253,6 +254,8 @@ static int check_multiple(const struct bag *b, const struct bag_prop *p, bool *i
 	}
 	if (size)
 		*is = *is && n * size == p->len - 4;
+	else
+		*is = *is && n <= VALUES_MAX;
 	for (uint64_t i = 0; !size && *is && rc == 0 && i < n; i++) {
 		*is = p->len - at >= 4;
 		if (*is)
@@ -416,6 +419,7 @@ static void sort_props(struct bag *b)
 void bag_sort(struct bag *b)
 {
 	assert(!b->store->filled);
+	b->store->several = NULL;
 	sort_props(b);
 	for (size_t i = 0; i < b->n_recipients; i++)
 		bag_sort(b->recipients[i]);

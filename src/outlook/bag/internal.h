@@ -15,6 +15,17 @@ struct bag_store {
 	uint64_t at;
 	struct bag *filled; /* the bag that it belongs to; NULL: none */
 	bool spilled;
+	size_t lent; /* octets of texts and large values that are in memory for who asked */
+	/* where value ${i} of several begins: they are asked for one behind the other */
+	const struct bag_prop *several;
+	size_t i;
+	uint64_t i_at;
+};
+enum {
+	VALUES_MAX = 1 << 20, /* of one property, each with its length, or to be asked for */
+	LENT_MAX = 64 << 20, /* of an item; beyond it texts are cut at LENT_SHORT */
+	LENT_SHORT = 256,
+	LENT_OCTETS = 256 << 20, /* with large values */
 };
 
 /* What a property is called, for comparing. */
@@ -34,10 +45,11 @@ bool type_is_text(unsigned type);
 int prop_read(const struct bag *b, const struct bag_prop *p, uint64_t off, void *to, size_t n,
         struct err *err) MUST_CHECK;
 /*
- * The text of ${len} octets at ${off} of a value as UTF-8, as bag_text has it, malloc'ed. NULL:
- * it is empty, or the disk does not give it.
+ * The text of ${len} octets at ${off} of a value as UTF-8, as bag_text has it, cut at ${cap},
+ * malloc'ed. NULL: it is empty, or the disk does not give it.
  */
-char *prop_text(const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len);
+char *prop_text(
+        const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len, size_t cap);
 /* The code page of a text: its own, that of its bag or of those around it; 0: nobody says. */
 unsigned prop_code_page(const struct bag *b, const struct bag_prop *p);
 

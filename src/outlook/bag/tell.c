@@ -177,7 +177,7 @@ static void put_long(
 	char *text;
 
 	if (type_is_text(p->type)) {
-		text = prop_text(b, p, off, len);
+		text = prop_text(b, p, off, len, BAG_TEXT_MAX);
 		put_text(text, line);
 		free(text);
 	} else if (prop_read(b, p, off, octets, n, &err) == 0) {

@@ -6,7 +6,7 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 
-enum { PIECE = 16384, REST = 32, STOP = 1 };
+enum { PIECE = 16384, REST = 32, STOP = 1, LENT_COST = 64 /* octets of memory beside a text */ };
 static const char unreadable[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 struct code_page {
@@ -259,9 +259,10 @@ static int write_head(void *ctx, const void *p, size_t n, struct err *err)
 	return STOP;
 }
 
-char *prop_text(const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len)
+char *prop_text(
+        const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len, size_t cap)
 {
-	struct buf out = buf_of(BAG_TEXT_MAX);
+	struct buf out = buf_of(cap);
 	struct decoder *d = xcalloc(1, sizeof *d);
 	struct err err;
 	char *text = NULL;
@@ -275,6 +276,16 @@ char *prop_text(const struct bag *b, const struct bag_prop *p, uint64_t off, uin
 	return text;
 }
 
+static char *lend(struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len)
+{
+	size_t cap = b->store->lent < LENT_MAX ? BAG_TEXT_MAX : LENT_SHORT;
+	char *text = prop_text(b, p, off, len, cap);
+
+	if (text)
+		b->store->lent += strlen(text) + LENT_COST;
+	return text;
+}
+
 const char *bag_text(struct bag *b, bag_key key)
 {
 	struct bag_prop *p = (struct bag_prop *)bag_peek(b, key);
@@ -283,7 +294,7 @@ const char *bag_text(struct bag *b, bag_key key)
 	if (!p || (p->type != BAG_STRING8 && p->type != BAG_UNICODE))
 		return NULL;
 	if (!p->text)
-		p->text = prop_text(b, p, 0, p->len);
+		p->text = lend(b, p, 0, p->len);
 	return p->text;
 }
 
@@ -298,30 +309,47 @@ size_t bag_count(struct bag *b, bag_key key)
 		return 0;
 	if (!(p->type & BAG_MULTIPLE))
 		return 1;
-	return prop_read(b, p, 0, four, sizeof four, &err) < 0 ? 0 : le32(four);
+	if (prop_read(b, p, 0, four, sizeof four, &err) < 0)
+		return 0;
+	return MIN(le32(four), (uint32_t)VALUES_MAX);
+}
+
+/* Where value ${i} begins, from the last one that was asked for on; false: the disk. */
+static bool find_value(struct bag_store *s, const struct bag *b, const struct bag_prop *p, size_t i,
+        uint32_t *len_out)
+{
+	uint8_t four[4];
+	struct err err;
+
+	if (s->several != p || s->i > i) {
+		s->several = p;
+		s->i = 0;
+		s->i_at = 4;
+	}
+	for (;;) {
+		if (prop_read(b, p, s->i_at, four, sizeof four, &err) < 0)
+			return false;
+		*len_out = le32(four);
+		if (s->i == i)
+			return true;
+		s->i_at += 4 + (uint64_t)*len_out;
+		s->i++;
+	}
 }
 
 const char *bag_text_at(struct bag *b, bag_key key, size_t i)
 {
 	const struct bag_prop *p = bag_peek(b, key);
-	uint64_t at = 4;
-	uint8_t four[4];
-	struct err err;
 	char *text;
+	uint32_t len;
 
 	if (i >= bag_count(b, key) || !type_is_text(p->type))
 		return NULL;
 	if (!(p->type & BAG_MULTIPLE))
 		return bag_text(b, key);
-	for (;; i--) {
-		if (prop_read(b, p, at, four, sizeof four, &err) < 0)
-			return NULL;
-		at += 4;
-		if (i == 0)
-			break;
-		at += le32(four);
-	}
-	text = prop_text(b, p, at, le32(four));
+	if (b->store->lent >= LENT_MAX || !find_value(b->store, b, p, i, &len))
+		return NULL;
+	text = lend(b, p, b->store->i_at + 4, len);
 	if (text)
 		*ARR_PUSH(b->texts, b->n_texts, b->texts_cap) = text;
 	return text;

@@ -225,6 +225,50 @@ static void caps(void **state)
 	bag_free(b);
 }
 
+/* ${n} texts "x" as one property. */
+static void many_texts(struct bag *b, bag_key key, uint32_t n)
+{
+	static const uint8_t one[] = {2, 0, 0, 0, 'x', 0};
+	struct buf out = buf_of(SIZE_MAX);
+
+	buf_put(&out, &n, sizeof n);
+	for (uint32_t i = 0; i < n; i++)
+		buf_put(&out, one, sizeof one);
+	make_octets(b, key, BAG_UNICODE | BAG_MULTIPLE, out.data, out.len);
+	buf_clear(&out);
+}
+
+/* Items that ask for much: time that grows with what they have, and memory that has an end. */
+static void much(void **state)
+{
+	struct bag *b = bag_new();
+	char *mib = xmalloc((1 << 20) + 1);
+	size_t held = 0;
+
+	(void)state;
+	many_texts(b, PidNameKeywords, 300000);
+	many_texts(b, PidTagChildrensNames, (1 << 20) + 1);
+	bag_sort(b);
+	assert_int_equal(bag_count(b, PidNameKeywords), 300000);
+	for (size_t i = 0; i < 300000; i++)
+		assert_string_equal(bag_text_at(b, PidNameKeywords, i), "x");
+	assert_string_equal(bag_text_at(b, PidNameKeywords, 1), "x");
+	assert_int_equal(bag_peek(b, PidTagChildrensNames)->type, BAG_BINARY);
+	bag_free(b);
+	b = bag_new();
+	memset(mib, 'x', 1 << 20);
+	mib[1 << 20] = '\0';
+	for (unsigned i = 0; i < 100; i++)
+		make_text(b, (bag_key)i, mib);
+	bag_sort(b);
+	for (unsigned i = 0; i < 100; i++)
+		held += strlen(bag_text(b, (bag_key)i));
+	assert_true(held < (66u << 20));
+	assert_int_equal(strlen(bag_text(b, (bag_key)99)), 256);
+	bag_free(b);
+	free(mib);
+}
+
 static void pages(void **state)
 {
 	(void)state;
@@ -254,6 +298,7 @@ int main(void)
 	        cmocka_unit_test(large),
 	        cmocka_unit_test(order),
 	        cmocka_unit_test(caps),
+	        cmocka_unit_test(much),
 	        cmocka_unit_test(pages),
 	};
 
