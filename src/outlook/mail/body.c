@@ -238,11 +238,23 @@ static int read_html(struct mail *m, struct mail_body *body, struct err *err)
 	return rc < 0 ? rc : look_at(m, body, MAIL_HTML, (unsigned)page, err);
 }
 
-/* Is as much there as the property says, but for the end that some programs leave out? */
+static size_t le32(const uint8_t *p)
+{
+	return p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+}
+
+/*
+ * Is as much there as the property says (MS-OXRTFCP 2.1.3.1)? Some programs leave out the mark
+ * at its end, and some count the header to what is not compressed.
+ */
 static bool is_whole(const uint8_t *p, size_t n, size_t have)
 {
-	return n >= 8 &&
-	       have >= (p[4] | (size_t)p[5] << 8 | (size_t)p[6] << 16 | (size_t)p[7] << 24);
+	enum { COUNTED = 12 }; /* octets of the header that a size counts */
+
+	if (n < COUNTED)
+		return false;
+	return have >= le32(p + 4) || (memcmp(p + 8, "MELA", 4) == 0 && le32(p) == le32(p + 4) &&
+	                                      have + COUNTED >= le32(p));
 }
 
 /* The RTF of the item, and what it was; what is damaged of it counts as far as it goes. */

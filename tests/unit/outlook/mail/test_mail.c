@@ -64,6 +64,33 @@ static void test_texts(void **state)
 	assert_mailed(b, "MIME-Version: 1.0\n" HTML "<p>text</p>\n");
 }
 
+/* RTF that says no more than it holds: its text, and itself; cut short that is told. */
+static void test_rtf(void **state)
+{
+	static const char rtf[] = "{\\rtf1 some \\b text}";
+	const uint8_t n = sizeof rtf - 1;
+
+	(void)state;
+	for (int cut = 0; cut < 2; cut++) {
+		struct bag *b = make_note("IPM.Note");
+		struct buf octets = buf_of(SIZE_MAX);
+		/* the second size counts the header, as Aspose writes it */
+		uint8_t head[16] = {[0] = (uint8_t)(n + 12), [4] = (uint8_t)(n + 12)};
+		struct mailed m;
+
+		memcpy(head + 8, "MELA", 4);
+		buf_put(&octets, head, sizeof head);
+		buf_put(&octets, rtf, (size_t)n - (cut ? 3 : 0));
+		make_octets(b, PidTagRtfCompressed, BAG_BINARY, octets.data, octets.len);
+		mailed_make(b, &m);
+		assert_non_null(strstr(buf_str(&m.octets), cut ? "some te" : "some text\r\n"));
+		assert_non_null(strstr(buf_str(&m.octets), "filename=\"body.rtf\""));
+		assert_int_equal(m.lost.len > 0, cut);
+		mailed_clear(&m);
+		buf_clear(&octets);
+	}
+}
+
 /* In which charset HTML is said to be. */
 static void test_charsets(void **state)
 {
@@ -299,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_choices),
 	        cmocka_unit_test(test_texts),
+	        cmocka_unit_test(test_rtf),
 	        cmocka_unit_test(test_charsets),
 	        cmocka_unit_test(test_files),
 	        cmocka_unit_test(test_related),
