@@ -47,6 +47,12 @@ static bool is_below(const char *path, const char *above)
 	return n && strncmp(path, above, n) == 0 && (!path[n] || path[n] == '/');
 }
 
+/* RFC 9051 5.1: INBOX in any case is one mailbox. */
+static bool is_inbox(const char *path)
+{
+	return strncasecmp(path, "inbox", 5) == 0 && (!path[5] || path[5] == '/');
+}
+
 /* Levels as one line each. */
 static void put_levels(const char *path, struct buf *out)
 {
@@ -90,9 +96,9 @@ void folder_plan(const struct outlook_folder *f, const char *inbox, const char *
 	}
 	if (into)
 		buf_putf(&name, "%s/", into);
-	if (is_below(path, inbox)) {
+	if (is_below(path, inbox) || is_inbox(path)) {
 		buf_puts(&name, "INBOX");
-		path += strlen(inbox);
+		path += is_below(path, inbox) ? strlen(inbox) : 5;
 		buf_puts(&name, *path ? "/" : "");
 		path += *path == '/';
 	}

@@ -219,6 +219,26 @@ static void without_raw(void **state)
 	reading_clear(&r);
 }
 
+/* A store that says of no folder that it is the inbox. */
+static void inbox_by_name(void **state)
+{
+	static const struct played items[] = {
+	        {.folder = {.path = "Inbox"}, .class = "IPM.Note", .subject = "mail"},
+	        {.folder = {.path = "inbox/Old"}, .class = "IPM.Note", .subject = "old"},
+	        {.folder = {.path = "Inboxes"}, .class = "IPM.Note", .subject = "other"},
+	};
+	struct reading r = {0};
+
+	(void)state;
+	read_text(&r, "a.pst", "x", 1, 1, read_nothing);
+	play(&r, items, COUNT(items));
+	assert_non_null(find(&r.run, COLL_MAIL, "INBOX"));
+	assert_non_null(find(&r.run, COLL_MAIL, "INBOX/Old"));
+	assert_non_null(find(&r.run, COLL_MAIL, "Inboxes"));
+	homeless_end(&r.run.homeless, &r.opts);
+	reading_clear(&r);
+}
+
 /* One item, and no folder: a .msg */
 static void alone(void **state)
 {
@@ -246,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(folders),
 	        cmocka_unit_test(without_raw),
+	        cmocka_unit_test(inbox_by_name),
 	        cmocka_unit_test(alone),
 	};
 
