@@ -1,6 +1,7 @@
 /* Checksums of blocks and pages: MS-PST 5.3, a CRC-32 that begins with 0 and ends as it is. */
 #include "pst_sums.h"
 #include <string.h>
+#include <zlib.h>
 #include "valise/base/mem.h"
 #include "wire.h"
 
@@ -27,19 +28,10 @@ enum pst_kind pst_kind_of(const uint8_t *head, size_t n)
 	                                    : PST_4K;
 }
 
+/* zlib's begins and ends with all bits changed. */
 static uint32_t sum_of(const uint8_t *p, size_t n)
 {
-	static const uint32_t nibble[16] = {0, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190,
-	        0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-	        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		sum ^= p[i];
-		sum = sum >> 4 ^ nibble[sum & 15];
-		sum = sum >> 4 ^ nibble[sum & 15];
-	}
-	return sum;
+	return ~(uint32_t)crc32_z(UINT32_MAX, p, n);
 }
 
 static bool matches(const uint8_t *p, size_t n, const uint8_t *sum)

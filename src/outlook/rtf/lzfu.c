@@ -1,6 +1,7 @@
 /* Compressed RTF: MS-OXRTFCP. */
 #include "valise/outlook/rtf.h"
 #include <string.h>
+#include <zlib.h>
 #include "valise/base/mem.h"
 
 enum {
@@ -20,20 +21,10 @@ static uint32_t get32(const uint8_t *p)
 	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* 2.1.3.2: that of RFC 1952 without its two inversions, four bits at a time. */
+/* 2.1.3.2: that of RFC 1952 without its two inversions. */
 static uint32_t crc_of(const uint8_t *p, size_t n)
 {
-	static const uint32_t table[16] = {0, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190,
-	        0x6b6b51f4, 0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-	        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-	uint32_t crc = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		crc ^= p[i];
-		crc = table[crc & 15] ^ crc >> 4;
-		crc = table[crc & 15] ^ crc >> 4;
-	}
-	return crc;
+	return ~(uint32_t)crc32_z(UINT32_MAX, p, n);
 }
 
 struct lzfu {
@@ -54,7 +45,7 @@ static int put(struct lzfu *z, uint8_t octet)
 }
 
 /* 2.2.3. *ended_out: the reference that is the end was there. */
-static int inflate(struct lzfu *z, const uint8_t *p, size_t n, bool *ended_out)
+static int expand(struct lzfu *z, const uint8_t *p, size_t n, bool *ended_out)
 {
 	const uint8_t *end = p + n;
 	int rc = 0;
@@ -102,7 +93,7 @@ static int inflate_checked(const uint8_t *p, size_t n, uint32_t raw_size, uint32
 
 	memcpy(z.dictionary, initial, sizeof initial - 1);
 	memset(z.dictionary + z.at, ' ', DICTIONARY_SIZE - z.at);
-	if (inflate(&z, p, n, &ended) < 0)
+	if (expand(&z, p, n, &ended) < 0)
 		return err_set(
 		        err, ERR_LIMIT, ERR_ITEM, "compressed RTF: more than %d octets", RTF_MAX);
 	if (!ended)
