@@ -33,8 +33,8 @@ static bool kind_of(const char *container_class, enum coll_kind *out)
 		if (strncasecmp(container_class, classes[i].class, n) == 0 &&
 		        (!container_class[n] || container_class[n] == '.')) {
 			*out = classes[i].kind;
-			return strcasecmp(container_class, "IPF.Contact.MOC.QuickContacts") != 0 &&
-			       strcasecmp(container_class, "IPF.Contact.MOC.ImContactList") != 0;
+			/* IPF.Contact.MOC.QuickContacts and the like: lists that Outlook keeps */
+			return *out != COLL_CONTACTS || !container_class[n];
 		}
 	}
 	return false;

@@ -128,6 +128,7 @@ static const struct played account[] = {
                 .subject = "event",
                 .uid = "040000008200E00074C5B7101A82E008 odd"},
         {.folder = {.path = "Einstellungen", .container_class = "IPF.Configuration"}},
+        {.folder = {.path = "Buddies", .container_class = "IPF.Contact.MOC.QuickContacts"}},
         {.folder = {.path = "Alt/a\nb"}, .lost = "damaged"},
         {.folder = {.path = "", .deleted = true}, .class = "IPM.Note", .subject = "again"},
 };
@@ -163,6 +164,7 @@ static void check_account(struct import_run *run)
 	assert_string_equal(
 	        ext_text(find(run, COLL_MAPI, "calendars: Kalender"), 0, 'h'), ext_text(f, 0, 'h'));
 	assert_null(find(run, COLL_MAIL, "Einstellungen"));
+	assert_null(find(run, COLL_CONTACTS, "Buddies"));
 	assert_string_equal(find(run, COLL_MAIL, "Alt/a b")->coll->errors[0].reason, "damaged");
 	assert_int_equal(find(run, COLL_MAIL, "Recovered")->coll->n_items, 1);
 	assert_int_equal(run->result.raw_only, 1);
