@@ -117,11 +117,25 @@ static void put_file(struct conv *c, struct bag *at, const struct file *f)
 	bag_use(at, PidTagAttachDataBinary);
 }
 
+/* What is made of an item within the item. */
+struct within {
+	struct buf octets;
+	struct conv *c;
+	size_t number;
+};
+
 static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
 {
-	if (buf_add(ctx, p, n) < 0)
+	if (buf_add(&((struct within *)ctx)->octets, p, n) < 0)
 		return err_set(err, ERR_LIMIT, ERR_ITEM, "larger than %d octets", ATTACH_ROOM);
 	return 0;
+}
+
+static void lost_within(void *ctx, const char *what)
+{
+	const struct within *w = ctx;
+
+	conv_lost(w->c, "attachment %zu: %s", w->number, what);
 }
 
 /* An item within the item: a message, an appointment, a card. */
@@ -131,29 +145,31 @@ static void put_item(struct conv *c, struct bag *at, struct file f)
 	        [OUTLOOK_CALENDAR] = "text/calendar",
 	        [OUTLOOK_CONTACT] = "text/vcard"};
 	enum outlook_form form = outlook_form_of(at->embedded);
-	struct buf octets = buf_of(c->room);
-	struct outlook_to to = {to_buf, c->to->lost, &octets};
+	struct within w = {buf_of(c->room), c, f.number};
+	struct outlook_to to = {to_buf, lost_within, &w};
 	struct outlook_made made = {0};
 	struct base64 b = {&c->l, {0}, 0};
 	struct err err = {0};
 	int rc;
 
-	to.lost = NULL; /* it would be given another ctx */
 	rc = form == OUTLOOK_UNKNOWN ? err_set(&err, ERR_UNSUPPORTED, ERR_ITEM,
 	                                       "an item that has no form outside of Outlook")
 	                             : outlook_convert(at->embedded, &to, &made, &err);
 	outlook_made_clear(&made);
-	if (rc < 0) {
+	if (rc < 0 && err_ends(&err)) {
+		if (c->l.rc == 0)
+			c->l.rc = err_copy(c->l.err, &err);
+	} else if (rc < 0) {
 		conv_lost(c, "attachment %zu (%s): %s", f.number, shown(&f), err.text);
 	} else {
 		f.type = types[form];
-		c->room -= octets.len;
+		c->room -= w.octets.len;
 		put_head(c, &f);
-		rc = put_base64(&b, octets.data, octets.len, NULL);
+		rc = put_base64(&b, w.octets.data, w.octets.len, NULL);
 		end_base64(&b);
 		lines_end(&c->l);
 	}
-	buf_clear(&octets);
+	buf_clear(&w.octets);
 }
 
 /* A file or page that lies elsewhere. */

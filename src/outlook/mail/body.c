@@ -172,6 +172,7 @@ static int make_utf8(struct mail *m, struct mail_part *p, unsigned page, struct 
 	int rc = bag_stream(m->b, p->prop, mail_to_buf, &raw, err);
 
 	if (rc == 0) {
+		p->made.cap = 4 * (size_t)RTF_MAX + 16; /* no octet becomes more than four */
 		charset_to_utf8(charset ? charset : "WINDOWS-1252", &raw, &p->made);
 		p->prop = NULL;
 	}

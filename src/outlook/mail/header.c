@@ -470,7 +470,7 @@ bool mail_header_was(struct mail *m, const char *name, struct buf *out)
 static void put_beside(struct mail *m, const struct maker *k, bool people)
 {
 	struct bag *b = m->b;
-	struct buf made = buf_of(MAIL_HEADER_MAX);
+	struct buf made = buf_of(SIZE_MAX); /* of any number of recipients */
 	bool there = has_field(&m->header, k->field);
 	bool *used = xcalloc(b->n_props + 1, sizeof *used);
 

@@ -211,6 +211,24 @@ static void mail_is_no_invitation(void **state)
 	}
 }
 
+/* What an item within an item loses is named as the outer one's is. */
+static void losses_within_are_named(void **state)
+{
+	struct bag *b = items_appointment("outer"), *in = make_embedded(b);
+	struct made m;
+
+	(void)state;
+	make_text(in, PidTagMessageClass, "IPM.Contact");
+	make_text(in, PidTagDisplayName, "Ann");
+	make_attachment(in, "a.txt", "x", 1);
+	m = items_make(b, false);
+	has(&m, "FMTTYPE=text/vcard");
+	assert_string_equal(
+	        buf_str(&m.lost), "attachment 1: attachment 1 (a.txt): a card holds no files\n");
+	items_clear(&m);
+	bag_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
 	        cmocka_unit_test(invitations_have_their_method),
 	        cmocka_unit_test(a_counter_proposal_asks_for_other_times),
 	        cmocka_unit_test(mail_is_no_invitation),
+	        cmocka_unit_test(losses_within_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

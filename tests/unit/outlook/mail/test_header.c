@@ -325,6 +325,39 @@ static void test_state(void **state)
 	}
 }
 
+/* More of everything than a header of mail ever has: none of it ends the program. */
+static void test_much(void **state)
+{
+	enum { MIB = 1 << 20, CHARS = 24 << 20 };
+	struct bag *b = make_note("IPM.Note");
+	char *name = xmalloc(MIB);
+	uint8_t *wide = xmalloc(2 * CHARS);
+	struct mailed m;
+
+	(void)state;
+	memset(name, 'x', MIB - 1);
+	name[MIB - 1] = '\0';
+	for (int i = 0; i < 20; i++)
+		make_recipient(b, 1, name, "a@example.org");
+	make_text(b, PidTagTransportMessageHeaders, "Subject: much\r\n\r\n");
+	mailed_make(b, &m);
+	assert_true(m.octets.len > 20 * MIB);
+	mailed_clear(&m);
+	/* a code page of two octets a character, of which UTF-8 makes three */
+	b = make_note("IPM.Note");
+	for (size_t i = 0; i < CHARS; i++) {
+		wide[2 * i] = 0x60;
+		wide[2 * i + 1] = 0x4f;
+	}
+	make_octets(b, PidTagHtml, BAG_BINARY, wide, 2 * CHARS);
+	make_int(b, PidTagInternetCodepage, 1200);
+	mailed_make(b, &m);
+	assert_true(m.octets.len > 3 * CHARS);
+	mailed_clear(&m);
+	free(name);
+	free(wide);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +369,7 @@ int main(void)
 	        cmocka_unit_test(test_named),
 	        cmocka_unit_test(test_used),
 	        cmocka_unit_test(test_state),
+	        cmocka_unit_test(test_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
