@@ -38,6 +38,11 @@ struct export_format_ops {
 extern const struct export_format_ops export_mbox, export_eml, export_maildir, export_mh,
         export_ics, export_vcf, export_html;
 
+/* How many octets will be written of ${it}, if that is known. */
+static inline uint64_t export_size(const struct export_run *run, const struct tree_item *it)
+{
+	return run->opts->resized ? EXPORT_SIZE_UNKNOWN : it->size;
+}
 /**
  * The octets of ${it} as a file of its own. A file is begun only once the octets were found
  * right: see body of struct tree_reader_ops.

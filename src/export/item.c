@@ -15,7 +15,8 @@ struct item_file {
 static int begin_file(struct item_file *f, struct err *err)
 {
 	f->begun = true;
-	return export_out_file(f->run->out, f->path, f->it->date_utc, f->it->size, err);
+	return export_out_file(
+	        f->run->out, f->path, f->it->date_utc, export_size(f->run, f->it), err);
 }
 
 static int write_file(void *ctx, const void *p, size_t n, struct err *err)

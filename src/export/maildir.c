@@ -156,8 +156,9 @@ static void put_base(struct maildir *m, const struct tree_item *it, struct buf *
 	char hex[SHA256_HEX_SIZE];
 
 	hex_format(it->sha256, SHA256_LEN, hex);
-	buf_putf(out, "%lld.V%.16s_%zu.valise,S=%llu", (long long)MAX(it->date_utc, 0), hex,
-	        ++m->number, (unsigned long long)it->size);
+	buf_putf(out, "%lld.V%.16s_%zu.valise", (long long)MAX(it->date_utc, 0), hex, ++m->number);
+	if (!m->run->opts->resized) /* Dovecot believes it */
+		buf_putf(out, ",S=%llu", (unsigned long long)it->size);
 }
 
 static int maildir_item(

@@ -139,7 +139,8 @@ static int make_room(struct mbox *m, const struct buf *top, const struct tree_co
 	int rc;
 
 	if (split == 0 || !m->has_one ||
-	        (it->size < room && 3 * it->size + top->len + MORE <= room))
+	        (!m->run->opts->resized && it->size < room &&
+	                3 * it->size + top->len + MORE <= room))
 		return 0;
 	rc = pass_message(&g, c, it, err);
 	if (rc != 0 || g.size <= room)

@@ -7,7 +7,7 @@
 
 enum {
 	APPLICATION = 0x56414c46, /* "VALF" */
-	VERSION = 2, /* of the tables, and of what becomes of a text */
+	VERSION = 3, /* of the tables, and of what becomes of a text */
 	WAIT_MS = 10000, /* for another process that writes */
 };
 

@@ -2,6 +2,7 @@
 #include "valise/base/mem.h"
 #include "valise/format/content.h"
 #include "valise/mime/mime.h"
+#include "valise/winmail/winmail.h"
 #include <stdlib.h>
 #include <string.h>
 #include "internal.h"
@@ -55,6 +56,24 @@ static void add_line(void *text, const char *p, size_t n, bool html)
 	(void)buf_fill(text, "\n", 1);
 }
 
+/* What is in a winmail.dat, behind what the message says without it. */
+static int winmail_text(struct find_reader *t, struct mime_message *m, struct err *err)
+{
+	struct mime_spool *spool = mime_spool_new();
+	struct winmail_to to = {.write = mime_spool_write, .ctx = spool};
+	struct mime_message *opened = NULL;
+	unsigned n = 0;
+	int rc = winmail_open(m, &to, &n, err);
+
+	if (rc == 0 && n > 0)
+		rc = mime_spool_open(spool, &opened, err);
+	if (rc == 0 && n > 0)
+		rc = mime_search_text(opened, FIND_TEXT_MAX, add_text, &t->text, err);
+	mime_free(opened);
+	mime_spool_free(spool);
+	return rc;
+}
+
 static int mail_text(struct find_reader *t, struct tree_reader *r, const struct tree_coll *c,
         const struct tree_item *it, struct err *err)
 {
@@ -66,6 +85,8 @@ static int mail_text(struct find_reader *t, struct tree_reader *r, const struct 
 		rc = mime_spool_open(spool, &m, err);
 	if (rc == 0)
 		rc = mime_search_text(m, FIND_TEXT_MAX, add_text, &t->text, err);
+	if (rc == 0 && winmail_in(m))
+		rc = winmail_text(t, m, err);
 	t->cut = rc == 0 && (mime_cut(m) || strstr(buf_str(&t->text), MIME_LEFT_OUT "\n"));
 	mime_free(m);
 	mime_spool_free(spool);

@@ -23,6 +23,24 @@ int mime_read(const struct mime_octets *o, uint64_t at, void *p, size_t n, size_
 	return 0;
 }
 
+int mime_octets(struct mime_message *m, uint64_t from, uint64_t to, mime_write_fn write, void *ctx,
+        struct err *err)
+{
+	char *chunk = xmalloc(CHUNK);
+	size_t got = 1;
+	int rc = 0;
+
+	while (from < to && got > 0 && rc == 0) {
+		rc = mime_read(&m->octets, from, chunk, (size_t)MIN((uint64_t)CHUNK, to - from),
+		        &got, err);
+		if (rc == 0 && got > 0)
+			rc = write(ctx, chunk, got, err);
+		from += got;
+	}
+	free(chunk);
+	return rc;
+}
+
 static void start_gmime(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -88,8 +88,12 @@ static int open_message(
 	number_parts(m);
 	mime_choose_body(m);
 	m->parts = xcalloc(m->n, sizeof *m->parts);
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
 		m->parts[i] = m->entries[i].part;
+		m->parts[i].head = m->entries[i].head;
+		m->parts[i].body = m->entries[i].body;
+		m->parts[i].end = m->entries[i].end;
+	}
 	*out = m;
 	return 0;
 }

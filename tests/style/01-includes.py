@@ -6,7 +6,7 @@ import sys
 
 # A folder of src with its public headers in include/valise, and what it may reach. A room's own top folder is spelled out, too.
 TREE = ["tree", "format", "base"]
-CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
+CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "winmail", "mime", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
 PROTO = ["base", "http", "net", "format"]
 ALLOWED = {
     "base": [],
@@ -47,7 +47,8 @@ ALLOWED = {
     "restore/dav/look": ["restore", "restore/dav", "restore/dav/put", "proto/dav", *TREE],
     "restore/dav/put": ["restore", "restore/dav", "proto/dav", *TREE],
     "mime": ["format", "base"],
-    "find": ["mime", *TREE],
+    "winmail": ["outlook", "outlook/props", "mime", *TREE],
+    "find": ["winmail", "mime", *TREE],
     "outlook": ["outlook/props", "format", "base"],
     "outlook/props": [],
     "outlook/bag": ["outlook", "outlook/props", "format", "base"],
@@ -81,7 +82,7 @@ ALLOWED = {
     "cli/report": CLI,
     "cli/list": CLI,
     "cli/show": CLI,
-    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/tell", "cli/move", "cli/list", "cli/options", "cli/show", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
+    "cli/commands": ["cli", "cli/audit", "cli/forget", "cli/tell", "cli/move", "cli/list", "cli/options", "cli/show", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "winmail", "mime", "restore", "fetch", "pack", "dir", "tree", "format", "base"],
 }
 # Which libraries a folder may include, by the first path component or the header's name.
 LIBRARIES = {

@@ -29,6 +29,7 @@ struct export_opts {
 	const char *path;
 	/* mbox, ics, vcf: begin another file before one has more octets; 0: never */
 	uint64_t split;
+	bool resized; /* what the reader gives of mail has another size than its items say */
 	/* 3 or 4: cards of another version are turned into this one; 0: as they are */
 	unsigned vcard;
 };

@@ -28,6 +28,8 @@ struct mime_part {
 	bool message; /* a message in this one, of which the next part is the first */
 	unsigned depth; /* of the message itself: 0 */
 	uint64_t encoded; /* octets that it takes in the message, without its header */
+	/* where in the message its header, what it holds and its end are */
+	uint64_t head, body, end;
 };
 
 /**
@@ -52,6 +54,9 @@ bool mime_field(struct mime_message *m, const char *name, struct buf *out);
 bool mime_message_field(struct mime_message *m, size_t i, const char *name, struct buf *out);
 
 typedef int (*mime_write_fn)(void *ctx, const void *p, size_t n, struct err *err);
+/* The octets of the message from ${from} to ${to}, as they stand there; UINT64_MAX: its end. */
+int mime_octets(struct mime_message *m, uint64_t from, uint64_t to, mime_write_fn write, void *ctx,
+        struct err *err) MUST_CHECK;
 /*
  * The octets of part ${i}, its transfer encoding undone; of a multipart none. Errors: ERR_IO,
  * and those of ${write}.

@@ -6,6 +6,7 @@
 #include "valise/export/export.h"
 #include "valise/pack/archive.h"
 #include "valise/tree/gone.h"
+#include "valise/winmail/winmail.h"
 #include "cli/cli.h"
 #include "cli/options/selection.h"
 
@@ -70,6 +71,9 @@ static int read_options(const struct args *a, struct export_opts *o)
 	}
 	if (rc == 0 && o->vcard && o->format != EXPORT_VCF)
 		rc = usage_error(a, "--vcard goes with --format vcf");
+	o->resized = args_has(a, "open-winmail");
+	if (rc == 0 && o->resized && !(export_format_kinds(o->format) & 1u << COLL_MAIL))
+		rc = usage_error(a, "--open-winmail goes with formats for mail");
 	if (rc == 0 && !o->path)
 		rc = usage_error(a, "where to? -o DIR names a new folder, -o FILE.zip a zip file");
 	return rc;
@@ -135,8 +139,38 @@ static int tell_losses(
 	return 0;
 }
 
-static json_t *outcome_json(
-        const struct args *a, const struct export_opts *o, const struct export_result *e)
+/* --open-winmail: messages in which one was opened, and those of which something is missing. */
+struct winmails {
+	struct progress *progress;
+	uint64_t opened, incomplete;
+	struct tree_reader *from; /* whose items they are */
+	const struct tree_coll *c;
+	const struct tree_item *it; /* that was counted as incomplete last */
+};
+
+static void on_winmail(void *ctx, const struct tree_coll *c, const struct tree_item *it, bool lost,
+        const char *what)
+{
+	struct winmails *w = ctx;
+	struct buf name = buf_of(SIZE_MAX / 2);
+
+	if (!what) {
+		w->opened++;
+		return;
+	}
+	if (lost && (w->c != c || w->it != it)) {
+		w->incomplete++;
+		w->c = c;
+		w->it = it;
+	}
+	tree_item_name(w->from, c, it, &name);
+	progress_name(w->progress, lost ? SAY_WARNING : SAY_NOTE, c->name, buf_str(&name),
+	        "winmail.dat: %s", what);
+	buf_clear(&name);
+}
+
+static json_t *outcome_json(const struct args *a, const struct export_opts *o,
+        const struct export_result *e, const struct winmails *w)
 {
 	json_t *out = json_object();
 
@@ -150,16 +184,27 @@ static json_t *outcome_json(
 	json_set_number(out, "failed", e->failed);
 	json_set_number(out, "missing", e->missing);
 	json_set_number(out, "altered", e->altered);
+	if (o->resized) {
+		json_set_number(out, "opened", w->opened);
+		json_set_number(out, "opened_in_part", w->incomplete);
+	}
 	return out;
 }
 
-static void tell_outcome(const struct export_opts *o, const struct export_result *e)
+static void tell_outcome(
+        const struct export_opts *o, const struct export_result *e, const struct winmails *w)
 {
-	char n[6][COUNTED_SIZE], safe[600];
+	char n[8][COUNTED_SIZE], safe[600];
 
 	printf("%s: %s in %s, %s\n", term_escape(o->path, strlen(o->path), safe, sizeof safe),
 	        counted(e->items, "item", "items", n[0]), counted(e->files, "file", "files", n[1]),
 	        human_bytes(e->bytes, n[2]));
+	if (o->resized)
+		printf("winmail.dat opened in %s\n",
+		        counted(w->opened, "message", "messages", n[6]));
+	if (w->incomplete)
+		printf("%s with a winmail.dat of which something is missing: named above\n",
+		        counted(w->incomplete, "message", "messages", n[7]));
 	if (e->failed)
 		printf("%s could not be read: named above\n",
 		        counted(e->failed, "item", "items", n[3]));
@@ -173,17 +218,18 @@ static void tell_outcome(const struct export_opts *o, const struct export_result
 
 /* The codes, the report, what people and programs are told. */
 static int finish(struct ui *ui, const struct export_opts *o, const struct export_result *e,
-        const struct selected *meant)
+        const struct selected *meant, const struct winmails *w)
 {
-	bool whole = !e->failed && !e->missing && !e->altered && !selected_unread(meant);
+	bool whole = !w->incomplete && !e->failed && !e->missing && !e->altered &&
+	             !selected_unread(meant);
 	int rc = whole ? EXIT_DONE : EXIT_INCOMPLETE;
-	json_t *out = outcome_json(ui->args, o, e);
+	json_t *out = outcome_json(ui->args, o, e, w);
 
 	ui_stop(ui);
 	if (ui->json)
 		end_outcome(ui->args, json_copy(out));
 	else if (!ui_quiet(ui, rc))
-		tell_outcome(o, e);
+		tell_outcome(o, e, w);
 	if (ui_write_reports(ui, out, &(struct report){.rc = rc}))
 		rc = EXIT_FAILED;
 	json_decref(out);
@@ -217,6 +263,7 @@ static int cmd_export(const struct args *a)
 	struct tree_reader *from = NULL;
 	struct export_opts o = {0};
 	struct export_result e = {0};
+	struct winmails w = {0};
 	struct selected meant;
 	struct err err = {0};
 	struct ui ui;
@@ -228,10 +275,15 @@ static int cmd_export(const struct args *a)
 	rc = rc ? rc : open_source(&ui, &meant, &from);
 	if (rc == 0)
 		rc = tell_losses(a, &ui, from, o.format);
+	if (rc == 0 && o.resized) {
+		w.progress = &ui.progress;
+		w.from = from;
+		from = winmail_view(from, on_winmail, &w);
+	}
 	if (rc == 0 && export_run(from, &o, &ui.progress, &e, &err) < 0)
 		rc = fail(a, &err);
 	else if (rc == 0)
-		rc = finish(&ui, &o, &e, &meant);
+		rc = finish(&ui, &o, &e, &meant, &w);
 	tree_reader_free(from);
 	ui_clear(&ui);
 	selected_clear(&meant);

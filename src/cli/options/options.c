@@ -25,6 +25,8 @@ const struct option_def options[] = {
         {CMD_EXPORT, "split", 0, "BYTES",
                 "mbox, ics, vcf: begin another file before one has more (500K, 2G)"},
         {CMD_EXPORT, "vcard", 0, "3|4", "vcf: cards of other versions are turned into this one"},
+        {CMD_EXPORT, "open-winmail", 0, NULL,
+                "mail: what is in a winmail.dat (Outlook, Exchange) instead of it"},
         {CMD_MOVE, "output", 'o', "ARCHIVE",
                 "the archive, a directory (default: FROM.valise); beside it ARCHIVE.move.json and "
                 "ARCHIVE.certificate.html"},

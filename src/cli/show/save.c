@@ -232,19 +232,20 @@ static int save_all(
 
 int save_parts(const struct shown_item *s, const char *dir, const char *number)
 {
-	struct mime_spool *spool;
-	struct mime_message *m;
+	struct shown_message g;
+	struct mime_message *in;
 	struct err err = {0};
 	json_t *saved = args_has(s->args, "json") ? json_array() : NULL, *outcome;
-	int rc = open_item(s, &spool, &m, &err);
+	int rc = open_item(s, &g, &err);
 	size_t only = SIZE_MAX;
 
+	in = g.m;
 	if (rc == 0 && number) {
-		only = part_by_number(s->args, m, number);
+		only = part_by_number(s->args, &g, number, &in);
 		rc = only == SIZE_MAX ? EXIT_USAGE : 0;
 	}
 	if (rc == 0)
-		rc = save_all(m, only, dir, saved, &err);
+		rc = save_all(in, only, dir, saved, &err);
 	if (rc == 0 && saved) {
 		outcome = item_json(s->reader, s->coll, s->item);
 		json_object_set_new(outcome, "saved", saved);
@@ -252,7 +253,6 @@ int save_parts(const struct shown_item *s, const char *dir, const char *number)
 		saved = NULL;
 	}
 	json_decref(saved);
-	mime_free(m);
-	mime_spool_free(spool);
+	close_item(&g);
 	return rc < 0 ? fail(s->args, &err) : rc;
 }

@@ -2,6 +2,7 @@
 #define CLI_SHOW_H
 
 #include "valise/mime/mime.h"
+#include "valise/winmail/winmail.h"
 #include "valise/tree/sink.h"
 #include "cli/cli.h"
 
@@ -27,11 +28,25 @@ int resource_to_json(const struct shown_item *s, json_t *o, struct err *err) MUS
 /* The fields of calendar objects and cards in ${p}; false: there are none. */
 bool print_resource(const void *p, size_t n);
 
-/* The message of the item, open; *spool_out is to be freed after it. */
-int open_item(const struct shown_item *s, struct mime_spool **spool_out, struct mime_message **out,
-        struct err *err) MUST_CHECK;
-/* The part with this number that has octets; SIZE_MAX after a message: there is none. */
-size_t part_by_number(const struct args *a, struct mime_message *m, const char *number);
+/* The message of an item, open. */
+struct shown_message {
+	struct mime_spool *spool, *opened;
+	struct mime_message *m; /* as it is shown: what is a winmail.dat in it is opened */
+	struct mime_message *as_is;
+	char **notes; /* what is to be said of that */
+	size_t n_notes, notes_cap;
+};
+/* To be closed in any case. */
+int open_item(const struct shown_item *s, struct shown_message *out, struct err *err) MUST_CHECK;
+void close_item(struct shown_message *g);
+/*
+ * The part with this number that has octets, and the one of the two messages that it is in: a
+ * winmail.dat that was opened is in ${g}->as_is. SIZE_MAX after a message: there is none.
+ */
+size_t part_by_number(const struct args *a, struct shown_message *g, const char *number,
+        struct mime_message **in_out);
+/* Of a part of ${g}->m: the winmail.dat that it was, in ${g}->as_is; SIZE_MAX: none. */
+size_t part_winmail(const struct shown_message *g, const struct mime_part *p);
 /* How many octets part ${i} has, decoded. */
 int part_size(struct mime_message *m, size_t i, uint64_t *out, struct err *err) MUST_CHECK;
 

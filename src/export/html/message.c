@@ -23,7 +23,8 @@ struct passing {
 static int begin(struct passing *k, struct err *err)
 {
 	k->begun = true;
-	return export_out_file(k->x->run->out, k->path, k->it->date_utc, k->it->size, err);
+	return export_out_file(
+	        k->x->run->out, k->path, k->it->date_utc, export_size(k->x->run, k->it), err);
 }
 
 static int pass(void *ctx, const void *p, size_t n, struct err *err)
