@@ -145,6 +145,19 @@ static const char *known_smtp(struct mail *m, const char *email)
 	return NULL;
 }
 
+/* "a..b@c" and "a.@c", which Japanese providers gave out, in the only form that may stand. */
+static void quote_local(char **spec)
+{
+	size_t local = strcspn(*spec, "@");
+	char *quoted;
+
+	if (!memchr(*spec, '.', local) || memchr(*spec, '"', local) || memchr(*spec, '\\', local))
+		return;
+	quoted = xasprintf("\"%.*s\"%s", (int)local, *spec, *spec + local);
+	free(*spec);
+	*spec = quoted;
+}
+
 /* "a b <x@y>", "<x@y>", "mailto:x@y", "'x@y'" and the like: what is within; or NULL. */
 static char *spec_within(const char *text)
 {
@@ -156,9 +169,13 @@ static char *spec_within(const char *text)
 	text += strncasecmp(text, "mailto:", 7) == 0 || strncasecmp(text, "smtp:", 5) == 0
 	                ? strcspn(text, ":") + 1
 	                : 0;
+	if (*text == '"' && field_is_spec(text)) /* "a b"@c */
+		return xstrdup(text);
 	text += strspn(text, " '\"");
 	n = strcspn(text, open ? ">" : " '\"");
 	spec = xstrndup(text, n);
+	if (!field_is_spec(spec))
+		quote_local(&spec);
 	if (field_is_spec(spec))
 		return spec;
 	free(spec);

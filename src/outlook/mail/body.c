@@ -122,9 +122,18 @@ static bool said_charset(const struct buf *head, char out[32])
 	return n > 0;
 }
 
+/* Is the code page's charset one that the octets cannot be in? */
+static bool is_wrong(const char *of_page, bool utf8, const char *said)
+{
+	if (strcmp(of_page, "us-ascii") == 0)
+		return true;
+	return strcmp(of_page, "utf-8") == 0 && !utf8 && charset_known(said) &&
+	       strncmp(said, "utf", 3) != 0;
+}
+
 /*
  * The charset of octets of HTML: the item's code page, but what is UTF-8 and says so, or of
- * which nothing else is known, is that.
+ * which nothing else is known, is that; and what the page cannot be is what it says.
  */
 static void choose_charset(const struct html_look *l, unsigned page, struct mail_part *part)
 {
@@ -133,6 +142,10 @@ static void choose_charset(const struct html_look *l, unsigned page, struct mail
 	char said[32] = "";
 	bool says = said_charset(&l->head, said);
 
+	if (l->wide && of_page && is_wrong(of_page, utf8, said))
+		of_page = NULL;
+	/* octets that are read one by one are not in these, whatever they say */
+	says &= strncmp(said, "utf-", 4) != 0 && strcmp(said, "us-ascii") != 0;
 	if (!l->wide && !(of_page && strncmp(of_page, "iso-2022", 8) == 0))
 		snprintf(part->charset, sizeof part->charset, "%s",
 		        of_page && !utf8 ? of_page : "us-ascii");
@@ -219,6 +232,31 @@ static int read_plain(struct mail *m, struct mail_body *body, struct err *err)
 	return p->there ? look_at(m, body, MAIL_PLAIN, 0, err) : 0;
 }
 
+static int head_write(void *head, const void *p, size_t n, struct err *err)
+{
+	(void)err;
+	buf_fill(head, p, n);
+	return 0;
+}
+
+/* UTF-16 by its mark or its first "<", whatever code page the item says. */
+static int find_utf16(struct mail *m, const struct bag_prop *prop, int64_t *page, struct err *err)
+{
+	struct buf head = buf_of(2);
+	int rc = bag_stream(m->b, prop, head_write, &head, err);
+
+	if (rc == 0 && head.len == 2) {
+		const uint8_t *p = head.data;
+
+		if ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == '<' && p[1] == 0))
+			*page = 1200;
+		else if ((p[0] == 0xfe && p[1] == 0xff) || (p[0] == 0 && p[1] == '<'))
+			*page = 1201;
+	}
+	buf_clear(&head);
+	return rc;
+}
+
 static int read_html(struct mail *m, struct mail_body *body, struct err *err)
 {
 	struct mail_part *p = &body->texts[MAIL_HTML];
@@ -234,7 +272,9 @@ static int read_html(struct mail *m, struct mail_body *body, struct err *err)
 	p->there = true;
 	p->prop = prop;
 	p->as_text = is_text(prop);
-	if (!p->as_text && page && !mail_charset_of((unsigned)page))
+	if (!p->as_text)
+		rc = find_utf16(m, prop, &page, err);
+	if (rc == 0 && !p->as_text && page && !mail_charset_of((unsigned)page))
 		rc = make_utf8(m, p, (unsigned)page, err);
 	return rc < 0 ? rc : look_at(m, body, MAIL_HTML, (unsigned)page, err);
 }

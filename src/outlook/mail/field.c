@@ -46,8 +46,9 @@ static bool is_ascii(const char *s)
 /* Has it a word that no line can be broken in? */
 static bool has_long_word(const char *line)
 {
-	for (size_t n; *line; line += n + (line[n] == ' ')) {
-		n = strcspn(line, " ");
+	for (size_t n; *line; line += n) {
+		n = strspn(line, " ");
+		n += strcspn(line + n, " ");
 		if (n > TOKEN_MAX)
 			return true;
 	}
@@ -241,13 +242,25 @@ static size_t dot_atom(const char *s)
 	return n;
 }
 
+/* Printable ASCII between ${open} and ${close}; its octets with both, 0: there is none. */
+static size_t enclosed(const char *s, char open, char close)
+{
+	size_t n = 1;
+
+	if (*s != open)
+		return 0;
+	while (s[n] >= ' ' && s[n] < 127 && s[n] != open && s[n] != close)
+		n += s[n] == '\\' && s[n + 1] >= ' ' && s[n + 1] < 127 ? 2 : 1;
+	return s[n] == close ? n + 1 : 0;
+}
+
 bool field_is_spec(const char *s)
 {
-	size_t local = dot_atom(s), domain;
+	size_t local = *s == '"' ? enclosed(s, '"', '"') : dot_atom(s), domain;
 
 	if (local == 0 || s[local] != '@' || strlen(s) > TOKEN_MAX)
 		return false;
-	domain = dot_atom(s + local + 1);
+	domain = s[local + 1] == '[' ? enclosed(s + local + 1, '[', ']') : dot_atom(s + local + 1);
 	return domain && s[local + 1 + domain] == '\0';
 }
 

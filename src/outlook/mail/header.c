@@ -384,14 +384,41 @@ static bool is_preface(const char *s, size_t n)
 	       (n >= sizeof exchange - 1 && memcmp(s, exchange, sizeof exchange - 1) == 0);
 }
 
+/*
+ * The header with LF at the end of each line, from its first field on. Some programs end lines
+ * with CR CR LF, or all of them with CR. Any other CR is a blank, as by a line of its own a
+ * value would become a field, or the end of the header.
+ */
+static void even_lines(const char *text, struct buf *out)
+{
+	const char *lf = strchr(text, '\n');
+	bool has_lf = lf && lf[strspn(lf, "\r\n \t")];
+
+	for (text += strspn(text, "\r\n \t"); *text; text++) {
+		size_t crs = strspn(text, "\r");
+
+		if (crs == 0) {
+			buf_putc(out, *text);
+			continue;
+		}
+		text += crs - 1;
+		for (size_t i = 0; text[1] != '\n' && i < (has_lf ? 1 : crs); i++)
+			buf_putc(out, has_lf && text[1] ? ' ' : '\n');
+	}
+}
+
 /* Its fields with CRLF, those of MIME left out, up to its end; false: it has none. */
 static bool take_transport(const char *text, struct buf *out)
 {
 	struct mail_lines lines = {mail_to_buf, out, false};
-	const char *s = text + strspn(text, "\r\n \t");
-	size_t n = strlen(s), size;
+	struct buf even = buf_of(SIZE_MAX);
+	const char *s;
+	size_t n, size;
 	bool any = false;
 
+	even_lines(text, &even);
+	s = buf_str(&even);
+	n = even.len;
 	if (is_preface(s, n)) {
 		size = field_size(s, n);
 		s += size;
@@ -408,6 +435,7 @@ static bool take_transport(const char *text, struct buf *out)
 		if (out->len && out->data[out->len - 1] != '\n' && buf_adds(out, "\r\n") < 0)
 			break;
 	}
+	buf_clear(&even);
 	return any;
 }
 
@@ -455,29 +483,34 @@ static bool has_field(const struct buf *h, const char *name)
 bool mail_header_was(struct mail *m, const char *name, struct buf *out)
 {
 	const char *text = bag_text(m->b, PidTagTransportMessageHeaders);
+	struct buf even = buf_of(SIZE_MAX);
+	bool found;
 
 	if (!text)
 		return false;
-	text += strspn(text, "\r\n \t");
-	return header_find(text, strlen(text), name, out) == 1;
+	even_lines(text, &even);
+	found = header_find(buf_str(&even), even.len, name, out) == 1;
+	buf_clear(&even);
+	return found;
 }
 
 /*
  * A field beside the header that it came with. What stands there counts, the property is a copy
  * of it; what only the property says is added if a message must have it, and else stays
- * without a home.
+ * without a home. Whom Bcc names no header that was on its way says.
  */
 static void put_beside(struct mail *m, const struct maker *k, bool people)
 {
 	struct bag *b = m->b;
 	struct buf made = buf_of(SIZE_MAX); /* of any number of recipients */
 	bool there = has_field(&m->header, k->field);
+	bool known = people && k->put == put_recipients && strcmp(k->field, "Bcc") != 0;
 	bool *used = xcalloc(b->n_props + 1, sizeof *used);
 
 	for (size_t i = 0; i < b->n_props; i++)
 		used[i] = b->props[i].used;
 	k->put(m, &made, k->field);
-	if (!there && k->without == SUPPLY && !(people && k->put == put_recipients)) {
+	if (!there && k->without == SUPPLY && !known) {
 		buf_put(&m->header, made.data, made.len);
 	} else if (!there && made.len && k->without == LEAVE) {
 		for (size_t i = 0; i < b->n_props; i++)

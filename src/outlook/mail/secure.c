@@ -52,16 +52,30 @@ static bool is_pkcs7(struct bag *a)
 	       (name && text_ends_with(name, ".p7m"));
 }
 
-/* Only what is between the delimiters, of a type that the header says as it came? */
-static bool is_bare(struct mail *m, const struct buf *head)
+/* Is it only what is between the delimiters? A field is one of the first part then. */
+static bool is_bare(const struct buf *head)
+{
+	return strncmp(buf_str(head) + strspn(buf_str(head), "\r\n"), "--", 2) == 0;
+}
+
+/* Does the header say, as it came, that it is signed? */
+static bool came_signed(struct mail *m)
 {
 	struct buf came = buf_of(512);
-	const char *s = buf_str(head) + strspn(buf_str(head), "\r\n");
-	bool is = strncmp(s, "--", 2) == 0 && mail_header_was(m, "Content-Type", &came) &&
+	bool is = mail_header_was(m, "Content-Type", &came) &&
 	          strncasecmp(buf_str(&came), "multipart/signed", 16) == 0;
 
 	buf_clear(&came);
 	return is;
+}
+
+/* Is it the rest of the message, with its own type or one that the header has? */
+static bool is_rest(struct mail *m, const struct buf *head)
+{
+	if (is_bare(head))
+		return came_signed(m);
+	return has_field(head, "Content-Type", "multipart/") ||
+	       has_field(head, "Content-Type", "application/");
 }
 
 int mail_secure_what(struct mail *m, enum mail_secure *out, struct err *err)
@@ -77,8 +91,7 @@ int mail_secure_what(struct mail *m, enum mail_secure *out, struct err *err)
 	if (b->n_attachments == 1 && !a->embedded && mail_attach_data(a) &&
 	        mail_class_is(b, "IPM.Note.SMIME")) {
 		rc = take_head(a, &head, err);
-		if (has_field(&head, "Content-Type", "multipart/") ||
-		        has_field(&head, "Content-Type", "application/") || is_bare(m, &head))
+		if (is_rest(m, &head))
 			*out = SECURE_SIGNED;
 		else if (!mail_class_is(b, "IPM.Note.SMIME.MultipartSigned") && is_pkcs7(a))
 			*out = SECURE_OPAQUE;
@@ -101,12 +114,12 @@ static int write_signed(struct mail *m, struct err *err)
 	struct bag *a = m->b->attachments[0];
 	struct buf head = buf_of(HEAD_MAX), came = buf_of(4096);
 	int rc = take_head(a, &head, err);
-	bool bare = !has_field(&head, "Content-Type", "");
+	bool bare = is_bare(&head);
 
 	/* some hold the whole message */
-	if (rc == 0 && !has_field(&head, "From", "")) {
+	if (rc == 0 && (bare || !has_field(&head, "From", ""))) {
 		mail_put(&m->out, m->header.data, m->header.len);
-		if (!has_field(&head, "MIME-Version", ""))
+		if (bare || !has_field(&head, "MIME-Version", ""))
 			mail_puts(&m->out, "MIME-Version: 1.0\r\n");
 	}
 	if (bare && mail_header_was(m, "Content-Type", &came)) {

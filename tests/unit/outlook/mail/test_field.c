@@ -63,11 +63,29 @@ static void test_long_text(void **state)
 	}
 }
 
+/* Blanks between two words fill no line over 998 octets. */
+static void test_blanks(void **state)
+{
+	struct buf h = buf_of(SIZE_MAX);
+	char text[1200];
+
+	(void)state;
+	memset(text, ' ', sizeof text);
+	text[0] = text[sizeof text - 2] = 'x';
+	text[sizeof text - 1] = '\0';
+	field_text(&h, "Subject", text);
+	for (const char *s = buf_str(&h); *s; s += strcspn(s, "\n") + 1)
+		assert_true(strcspn(s, "\r") <= 78);
+	buf_clear(&h);
+}
+
 static void test_spec(void **state)
 {
-	static const char *const good[] = {"a@b", "a.b@c.d", "o'neil+x@example.org", "=?@x"};
+	static const char *const good[] = {"a@b", "a.b@c.d", "o'neil+x@example.org", "=?@x",
+	        "a@[1.2.3.4]", "\"a\"@b", "\"a \\\" b\"@c"};
 	static const char *const bad[] = {"", "a", "@b", "a@", "a@b@c", "a b@c", ".a@b", "a.@b",
-	        "a..b@c", "a@b.", "<a@b>", "\u00fc@b", "a@[1.2.3.4]", "\"a\"@b", "/o=X/cn=Y"};
+	        "a..b@c", "a@b.", "<a@b>", "\u00fc@b", "a@[1", "\"a@b", "\"a\"b@c", "\"\r\n\"@b",
+	        "\"a\\", "/o=X/cn=Y"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
@@ -149,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_text),
 	        cmocka_unit_test(test_long_text),
+	        cmocka_unit_test(test_blanks),
 	        cmocka_unit_test(test_spec),
 	        cmocka_unit_test(test_addresses),
 	        cmocka_unit_test(test_params),

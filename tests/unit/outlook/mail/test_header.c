@@ -101,6 +101,10 @@ static void test_addresses(void **state)
 	                "\"Ann <ann@example.org>\" <ann@example.org>"},
 	        {"'ann@example.org'", "EX", NULL, "\"'ann@example.org'\" <ann@example.org>"},
 	        {"Ann", NULL, NULL, "Ann <unknown@address.invalid>"},
+	        {"Ann", "SMTP", "ann..@example.org", "Ann <\"ann..\"@example.org>"},
+	        {"Ann", "SMTP", "\"a b\"@example.org", "Ann <\"a b\"@example.org>"},
+	        {"Ann", "SMTP", "\"ann@example.org\"", "Ann <ann@example.org>"},
+	        {"Ann", "SMTP", "ann@[192.0.2.1]", "Ann <ann@[192.0.2.1]>"},
 	        {"Ann", "SMTP", "ann at example",
 	                "Ann <IMCEASMTP-ann+20at+20example@address.invalid>"},
 	};
@@ -193,6 +197,17 @@ static void test_transport(void **state)
 	                "From: a@example.org\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\n"
 	                "To: b@example.org\nX-Invalid-Header: no field here\nDate: x\n"
 	                "Message-ID: <a@b>\n"},
+	        /* lines that end with CR CR LF; a CR within a value begins no field */
+	        {"From: a@example.org\r\r\nContent-Type: text/x;\r\r\n\ty=z\r\r\n"
+	         "Subject: a\rContent-Type: text/evil\r\nTo: b@example.org\r\nDate: x\r\n"
+	         "Message-ID: <a@b>\r",
+	                "From: a@example.org\nSubject: a Content-Type: text/evil\n"
+	                "To: b@example.org\nDate: x\nMessage-ID: <a@b>\n"},
+	        /* CR alone */
+	        {"From: a@example.org\rContent-Type: text/x;\r\ty=z\rSubject: a\r"
+	         "To: b@example.org\rDate: x\rMessage-ID: <a@b>\r\rbody: x\r",
+	                "From: a@example.org\nSubject: a\nTo: b@example.org\nDate: x\n"
+	                "Message-ID: <a@b>\n"},
 	        /* no header at all */
 	        {"nothing\n",
 	                "From: Ann <ann@example.org>\nTo: Bob <bob@example.org>\nSubject: subject\n"
@@ -217,6 +232,23 @@ static void test_transport(void **state)
 		buf_putf(&want, "%s" MIME, cases[i].want);
 		assert_mailed(b, buf_str(&want));
 		buf_clear(&want);
+	}
+}
+
+/* A header that was on its way never says Bcc: the recipients do. */
+static void test_bcc(void **state)
+{
+	(void)state;
+	for (int came = 0; came < 2; came++) {
+		struct bag *b = make_note("IPM.Note");
+
+		make_text(b, PidTagTransportMessageHeaders,
+		        came ? "To: b@example.org\nBcc: e@example.org\n" : "To: b@example.org\n");
+		make_recipient(b, 1, "Bob", "b@example.org");
+		make_recipient(b, 2, "Cid", "c@example.org");
+		make_recipient(b, 3, "Eve", "e@example.org");
+		assert_mailed(b, came ? "To: b@example.org\nBcc: e@example.org\n" MIME
+		                      : "To: b@example.org\nBcc: Eve <e@example.org>\n" MIME);
 	}
 }
 
@@ -366,6 +398,7 @@ int main(void)
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_subjects),
 	        cmocka_unit_test(test_transport),
+	        cmocka_unit_test(test_bcc),
 	        cmocka_unit_test(test_named),
 	        cmocka_unit_test(test_used),
 	        cmocka_unit_test(test_state),

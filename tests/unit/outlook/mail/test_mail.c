@@ -108,6 +108,12 @@ static void test_charsets(void **state)
 	        {"caf\303\251, in Unicode", 65001, "charset=utf-8\n"},
 	        {"caf\303\251, in what the page says", 1252, "charset=windows-1252\n"},
 	        {"<META content='text/html; charset=UTF-8'>caf\303\251", 1252, "charset=utf-8\n"},
+	        /* what the page cannot be */
+	        {"caf\303\251", 20127, "charset=utf-8\n"},
+	        {"caf\351", 20127, "charset=windows-1252\n"},
+	        {"<meta charset=koi8-r>caf\351", 65001, "charset=koi8-r\n"},
+	        {"caf\303\251 \303", 65001, "charset=utf-8\n"},
+	        {"<meta charset=utf-16>caf\351", 0, "charset=windows-1252\n"},
 	        {"<META content='text/html; charset=UTF-8'>caf\351", 1252,
 	                "charset=windows-1252\n"},
 	};
@@ -126,13 +132,37 @@ static void test_charsets(void **state)
 			fail_msg("%s: %s", cases[i].want, buf_str(&m.octets));
 		mailed_clear(&m);
 	}
-	/* what no message names becomes UTF-8 */
-	struct bag *b = make_note("IPM.Note");
+}
 
-	make_octets(b, PidTagHtml, BAG_BINARY, "<\0\xe9\0>\0", 6);
-	make_int(b, PidTagInternetCodepage, 1200);
-	assert_mailed(b, "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
-	                 "Content-Transfer-Encoding: base64\n\nPMOpPg==\n");
+/* What no message names becomes UTF-8, and what is of two octets a character, whatever it says. */
+static void test_wide_html(void **state)
+{
+	static const struct {
+		const char octets[10];
+		int n, page;
+		const char *want;
+	} cases[] = {
+	        {"<\0\xe9\0>\0", 6, 1200, "PMOpPg=="},
+	        {"<\0\xe9\0>\0", 6, 65001, "PMOpPg=="},
+	        {"\0<\0\xe9\0>", 6, 1252, "PMOpPg=="},
+	        {"\xff\xfe\xe9\0\n\0", 6, 0, "77u/w6kNCg=="},
+	        {"\xfe\xff\0\xe9\0\n", 6, 0, "77u/w6kNCg=="},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct bag *b = make_note("IPM.Note");
+		struct buf want = buf_of(SIZE_MAX);
+
+		make_octets(b, PidTagHtml, BAG_BINARY, cases[i].octets, (size_t)cases[i].n);
+		make_int(b, PidTagInternetCodepage, cases[i].page);
+		buf_putf(&want,
+		        "MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n"
+		        "Content-Transfer-Encoding: base64\n\n%s\n",
+		        cases[i].want);
+		assert_mailed(b, buf_str(&want));
+		buf_clear(&want);
+	}
 }
 
 static void test_files(void **state)
@@ -328,6 +358,7 @@ int main(void)
 	        cmocka_unit_test(test_texts),
 	        cmocka_unit_test(test_rtf),
 	        cmocka_unit_test(test_charsets),
+	        cmocka_unit_test(test_wide_html),
 	        cmocka_unit_test(test_files),
 	        cmocka_unit_test(test_related),
 	        cmocka_unit_test(test_items),

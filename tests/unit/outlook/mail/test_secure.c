@@ -20,6 +20,12 @@ static void test_signed(void **state)
 	                "From: a@b\r\nMIME-Version: 1.0\r\n"
 	                "Content-Type: multipart/signed; boundary=x\r\n\r\n"
 	                "--x\r\n\r\ntext\r\n--x--\r\n"},
+	        /* the first part's type is not that of the whole */
+	        {"IPM.Note.SMIME.MultipartSigned",
+	                "--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n",
+	                "From: a@b\r\nMIME-Version: 1.0\r\n"
+	                "Content-Type: multipart/signed; boundary=x\r\n\r\n"
+	                "--x\r\nContent-Type: multipart/mixed; boundary=y\r\n\r\n--y--\r\n--x--\r\n"},
 	        {"IPM.Note.SMIME", "Received: x\r\nFrom: y@z\r\n" SIGNED,
 	                "Received: x\r\nFrom: y@z\r\n" SIGNED},
 	};
