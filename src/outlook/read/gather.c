@@ -160,7 +160,7 @@ static void take_title(struct gather *g, const uint8_t *p, size_t n)
 	char *title = line_of(p, n, 160);
 
 	if (title[0])
-		buf_putf(&g->shown, ", \"%s\"", title);
+		(void)!buf_addf(&g->shown, ", \"%s\"", title);
 	free(title);
 }
 
