@@ -247,7 +247,8 @@ static int put_item(struct import_box *b, const char *name, const struct import_
 		fill_left_out(f, it, octets->sha256);
 	else if (rc == 0)
 		rc = fill_item(b->run, f, it, octets, err);
-	b->last = rc == 0 && !left_out ? f : NULL;
+	b->last = rc == 0 ? f : NULL;
+	b->left_out = left_out;
 	free(full);
 	return rc;
 }

@@ -96,7 +96,8 @@ struct import_box {
 	int64_t date_last; /* where neither the file nor the message says it: INT64_MIN */
 	uint64_t given, failed;
 	struct sha256 hash; /* of the item so far, where options leave some out */
-	struct filled *last; /* the collection that the last item went to; until the next call */
+	struct filled *last; /* the collection of the last item; until the next call */
+	bool left_out; /* options left that item out */
 };
 /* ${name} is copied. A file that is read again: its old error lines are forgotten. */
 int box_open(struct import_box *b, struct import_run *run, const struct import_file *f,

@@ -56,6 +56,26 @@ for o in raw:
 assert items == {(o["collection"], o["href"]) for o in raw if "note" not in o}
 P
 
+say "a part: nothing of what is left out; then all of it, and diff tells each item once"
+"$VALISE" import "$OST" -o "$T/part.valise" --until 2000-01-01 --json > "$T/json" 2> "$T/err" || [ $? = 3 ] || fail "not imported"
+for use in Sent Trash Drafts Junk; do kinds "$T/part.valise" | grep -qP "^mail\t.*\t\\\\$use\t" || fail "a part: no mailbox for $use"; done
+"$VALISE" list "$T/part.valise" --items --json > "$T/items"
+"$VALISE" import "$OST" -o "$T/part.valise" --json > "$T/json2" 2> "$T/err" || [ $? = 3 ] || fail "not imported"
+run 0 "$VALISE" diff "$T/part.valise" --json
+$PYTHON - "$T/json" "$T/items" "$T/json2" "$T/out" <<'P' || fail "a part"
+import json, sys
+part, items, whole, diff = ([json.loads(x) for x in open(name)] for name in sys.argv[1:])
+part, whole, counts = part[-1], whole[-1], diff[-1]
+assert part["left_out"] > 10 and part["left_out"] + part["added"] == part["found"], part
+raw = [o for o in items if o.get("kind") == "mapi"]
+assert len(raw) == part["added"] + part.get("raw_only", 0), (len(raw), part)
+assert "left_out" not in whole and whole["added"] == part["left_out"], whole
+told = [o for o in diff if "sha256" in o]
+assert len(told) == whole["added"] == counts["new"], (len(told), whole["added"], counts)
+assert not any(o.get("kind") == "mapi" for o in diff if "change" in o), diff
+P
+same <(roots "$T/part.valise") <(roots "$A")
+
 say "again, in a zip file and in gzip: nothing new"
 raw "$A" > "$T/raw"
 mkdir "$T/zip"

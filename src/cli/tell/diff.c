@@ -291,12 +291,32 @@ static void tell_counts(struct diff_run *r)
 	r->of = NULL;
 }
 
+/*
+ * Properties of Outlook's items stand beside the message, event or card that was made of them,
+ * which is told; those alone that nothing was made of, which their note says, are a thing of
+ * their own.
+ */
+static bool is_beside(const struct diff_one *d)
+{
+	const struct tree_head *of = d->head_after ? d->head_after : d->head_before;
+	const struct tree_ext *e;
+
+	if (of->kind != COLL_MAPI)
+		return false;
+	if (d->what < DIFF_NEW)
+		return true;
+	e = d->is ? tree_item_ext(d->after, d->is) : tree_item_ext(d->before, d->was);
+	return !e || !e->note;
+}
+
 int diff_tell(void *ctx, const struct diff_one *d, struct err *err)
 {
 	struct diff_run *r = ctx;
 	const struct tree_head *of = d->head_after ? d->head_after : d->head_before;
 	bool is_item = d->what >= DIFF_NEW;
 
+	if (is_beside(d))
+		return stop_check(err);
 	r->all[d->what]++;
 	if (of != r->of)
 		tell_counts(r);

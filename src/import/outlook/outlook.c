@@ -238,11 +238,12 @@ static int give_made(struct one *one, const struct outlook_made *made, struct er
 	if (one->box->kind == COLL_MAIL)
 		it.uid = it.path = NULL;
 	rc = box_item(one->box, &it, err);
-	one->is_left_out = rc == 0 && !one->box->last;
+	one->is_left_out = rc == 0 && one->box->left_out;
+	if (rc == 0)
+		take_use(one->t, one->box, one->box->last);
 	if (rc == 0 && !one->is_left_out) {
 		const struct filled *f = one->box->last;
 
-		take_use(one->t, one->box, one->box->last);
 		one->path = f->kind == COLL_MAIL ? xasprintf("%" PRIu32, f->last_uid)
 		                                 : xstrdup(f->last_path);
 		one->href = f->kind == COLL_MAIL
