@@ -24,7 +24,7 @@ struct conv {
 	struct recur recur;
 	bool recurs; /* ${recur} was read */
 	bool all_day;
-	bool is_instance; /* an invitation to one instance of a series, at ${instance} */
+	bool is_instance; /* of a series that is not here, at ${instance} */
 	int64_t instance;
 	struct body body; /* of ${b}, once it was read */
 	bool has_body;
@@ -73,7 +73,7 @@ void put_attachments(struct conv *c, struct bag *b);
 bool is_exception(const struct bag *attachment);
 
 /* ---- event.c, override.c, series.c ---- */
-/* Reads zones, recurrence, kind of times of ${c}->b. */
+/* Reads zones, recurrence, kind of times of ${c}->b, and which instance it is. */
 void event_prepare(struct conv *c);
 void put_zones(struct conv *c); /* VTIMEZONEs */
 /* The VEVENT and those of its modified instances. */

@@ -131,6 +131,49 @@ static void guess_zone(struct conv *c)
 	c->zone.name = xstrdup(name);
 }
 
+/* When instances of the series begin; else when this one does. */
+static int64_t time_of_day(struct conv *c)
+{
+	int64_t t = bag_int(c->b, (bag_key)PidLidStartRecurrenceTime, -1);
+
+	/* hours, minutes and seconds in their bits: MS-OXOCAL 2.2.1.30 */
+	if (t >= 0)
+		return (t >> 12 & 0x1f) * 3600 + (t >> 6 & 0x3f) * 60 + (t & 0x3f);
+	if (!bag_time(c->b, (bag_key)PidLidAppointmentStartWhole, &t))
+		return 0;
+	t = c->zone.name ? zone_local(&c->zone, t) : t;
+	return (t % 86400 + 86400) % 86400;
+}
+
+/* Which instance of a series it is, or is about: one may be invited to that one alone. */
+static void find_instance(struct conv *c)
+{
+	int64_t t;
+	uint32_t day = day_of_id(c->b);
+
+	if (bag_time(c->b, (bag_key)PidLidExceptionReplaceTime, &t)) {
+		c->instance = c->zone.name ? zone_local(&c->zone, t) : t;
+		c->is_instance = true;
+	} else if (day) {
+		c->instance = when_of_minutes(day) + time_of_day(c);
+		c->is_instance = true;
+	}
+}
+
+static void read_single_zones(struct conv *c)
+{
+	const bag_key end = (bag_key)PidLidAppointmentTimeZoneDefinitionEndDisplay;
+
+	if (!read_zone(c, (bag_key)PidLidAppointmentTimeZoneDefinitionStartDisplay, &c->zone))
+		read_recur_zone(c);
+	cover(c->b,
+	        (const bag_key[]){(bag_key)PidLidAppointmentTimeZoneDefinitionRecur,
+	                (bag_key)PidLidTimeZoneStruct},
+	        2);
+	if (c->zone.name && read_zone(c, end, &c->end_zone) && zone_same(&c->zone, &c->end_zone))
+		zone_clear(&c->end_zone);
+}
+
 void event_prepare(struct conv *c)
 {
 	const bag_key end = (bag_key)PidLidAppointmentTimeZoneDefinitionEndDisplay;
@@ -147,14 +190,8 @@ void event_prepare(struct conv *c)
 		        2);
 		return;
 	}
-	if (!read_zone(c, (bag_key)PidLidAppointmentTimeZoneDefinitionStartDisplay, &c->zone))
-		read_recur_zone(c);
-	cover(c->b,
-	        (const bag_key[]){(bag_key)PidLidAppointmentTimeZoneDefinitionRecur,
-	                (bag_key)PidLidTimeZoneStruct},
-	        2);
-	if (c->zone.name && read_zone(c, end, &c->end_zone) && zone_same(&c->zone, &c->end_zone))
-		zone_clear(&c->end_zone);
+	read_single_zones(c);
+	find_instance(c);
 }
 
 static struct clock clock_of(const struct zone *z)
@@ -455,6 +492,16 @@ void event_put(struct conv *c, const struct event *e)
 	free(location);
 }
 
+/* Has a series of whole days an instance with times? */
+static bool has_timed(const struct conv *c)
+{
+	for (size_t i = 0; i < c->recur.n_exceptions; i++)
+		if (c->recur.exceptions[i].flags & OVERRIDE_ALL_DAY &&
+		        !c->recur.exceptions[i].all_day)
+			return true;
+	return false;
+}
+
 void put_zones(struct conv *c)
 {
 	int64_t start = 0, end;
@@ -464,7 +511,7 @@ void put_zones(struct conv *c)
 		if (!bag_time(c->b, (bag_key)PidLidAppointmentStartWhole, &start))
 			start = 0;
 	year = day_of(start).year;
-	if (c->all_day)
+	if (c->all_day && !has_timed(c))
 		return;
 	if (c->zone.name && !zone_is_utc(&c->zone))
 		zone_write(&c->l, &c->zone, year);

@@ -25,35 +25,6 @@ static const struct kind *kind_of(const char *class)
 	return NULL;
 }
 
-/* When instances of the series begin; else when this one does. */
-static int64_t time_of_day(struct conv *c)
-{
-	int64_t t = bag_int(c->b, (bag_key)PidLidStartRecurrenceTime, -1);
-
-	/* hours, minutes and seconds in their bits: MS-OXOCAL 2.2.1.30 */
-	if (t >= 0)
-		return (t >> 12 & 0x1f) * 3600 + (t >> 6 & 0x3f) * 60 + (t & 0x3f);
-	if (!bag_time(c->b, (bag_key)PidLidAppointmentStartWhole, &t))
-		return 0;
-	t = c->zone.name ? zone_local(&c->zone, t) : t;
-	return (t % 86400 + 86400) % 86400;
-}
-
-/* Which instance of a series it is about. */
-static void find_instance(struct conv *c)
-{
-	int64_t t;
-	uint32_t day = day_of_id(c->b);
-
-	if (bag_time(c->b, (bag_key)PidLidExceptionReplaceTime, &t)) {
-		c->instance = c->zone.name ? zone_local(&c->zone, t) : t;
-		c->is_instance = true;
-	} else if (day) {
-		c->instance = when_of_minutes(day) + time_of_day(c);
-		c->is_instance = true;
-	}
-}
-
 static void put_reply(struct conv *c, const char *answer)
 {
 	char *comment = NULL;
@@ -101,8 +72,6 @@ int outlook_invitation(struct bag *b, const struct outlook_to *to, const char **
 	lines_init(&c.l, to->write, to->ctx, err ? err : &unheard);
 	c.uid = uid_of_meeting(b);
 	event_prepare(&c);
-	if (!c.recurs)
-		find_instance(&c);
 	conv_begin(&c);
 	put_zones(&c);
 	if (k->partstat)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
+#include "valise/base/text.h"
 
 enum { LINE_MAX_OCTETS = 75 };
 
@@ -150,7 +151,9 @@ void lines_text(struct lines *l, const char *name, const char *text)
 void lines_uri(struct lines *l, const char *uri)
 {
 	for (; *uri; uri++) {
-		if ((unsigned char)*uri <= 0x20 || (unsigned char)*uri >= 0x7f ||
+		bool stray = *uri == '%' && hex_octet(uri + 1) < 0;
+
+		if (stray || (unsigned char)*uri <= 0x20 || (unsigned char)*uri >= 0x7f ||
 		        strchr("\"<>\\^`{|}", *uri))
 			lines_putf(l, "%%%02X", (unsigned char)*uri);
 		else

@@ -293,6 +293,7 @@ static void a_meeting_has_its_people(void **state)
 	make_int(r, PidTagRecipientTrackStatus, 3);
 	r = make_recipient(b, 2, "Carl", "carl@example.org");
 	make_int(r, PidTagRecipientTrackStatus, 4);
+	make_recipient(b, 1, "Eve", "eve%x@example.org"); /* in a URI: RFC 6068 2 */
 	r = make_recipient(b, 3, "Room 1", "room@example.org");
 	make_int(r, PidTagDisplayTypeEx, 7);
 	r = make_recipient(b, 1, "Dora", "/o=Example/cn=dora");
@@ -303,6 +304,7 @@ static void a_meeting_has_its_people(void **state)
 	        "CN=\"Anne, A.\":mailto:anne@example.org\n");
 	has(&m, "\nATTENDEE;CUTYPE=INDIVIDUAL;ROLE=OPT-PARTICIPANT;PARTSTAT=DECLINED;RSVP=TRUE;"
 	        "CN=Carl:mailto:carl@example.org\n");
+	has(&m, ";CN=Eve:mailto:eve%25x@example.org\n");
 	has(&m, "\nATTENDEE;CUTYPE=ROOM;ROLE=NON-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;"
 	        "CN=Room 1:mailto:room@example.org\n");
 	has(&m, ";CN=Dora;X-OUTLOOK-ADDRESS=/o=Example/cn=dora:invalid:nomail\n");
@@ -330,6 +332,8 @@ static void the_uid_is_the_ids(void **state)
 	assert_string_equal(m.made.uid,
 	        "040000008200E00074C5B7101A82E008000000005025D461E473C801000000000000000010000000"
 	        "2A5844B3A444F74A9C246C60886F116B");
+	/* but it is not the whole of the series */
+	has(&m, "\nRECURRENCE-ID;TZID=W. Europe Standard Time:20080325T090000\n");
 	items_clear(&m);
 	bag_free(b);
 	b = items_appointment("Foreign");

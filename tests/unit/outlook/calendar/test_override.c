@@ -259,6 +259,18 @@ static void days_have_overrides_that_are_days(void **state)
 	has(&m, "\nDTSTART;VALUE=DATE:20260401\nDTEND;VALUE=DATE:20260402\n");
 	items_clear(&m);
 	bag_free(b);
+	/* one instance alone is not: its zone is there, too */
+	x = (struct recur_exception){.start = blob_day(2026, 4, 1) + 600,
+	        .end = blob_day(2026, 4, 1) + 660,
+	        .flags = OVERRIDE_ALL_DAY};
+	b = series(&r, &x, days);
+	make_bool(b, (bag_key)PidLidAppointmentSubType, true);
+	m = items_make(b, false);
+	has(&m, "\nRECURRENCE-ID;VALUE=DATE:20260330\n");
+	has(&m, "\nDTSTART;TZID=W. Europe Standard Time:20260401T100000\n");
+	has(&m, "\nBEGIN:VTIMEZONE\nTZID:W. Europe Standard Time\n");
+	items_clear(&m);
+	bag_free(b);
 }
 
 /* A body that each of many instances repeats: from a size on they are named instead. */
