@@ -7,7 +7,6 @@
 #include "outlook/bag/internal.h"
 #include "valise/base/mem.h"
 #include "valise/outlook/fx.h"
-#include "valise/format/header.h"
 
 /* What the next octets are. */
 enum fx_state {
@@ -248,7 +247,8 @@ static int take_name(struct fx_reader *r, struct err *err)
 /* Two octets of a name's text; ends with its NUL. */
 static int take_text(struct fx_reader *r, struct err *err)
 {
-	struct buf text;
+	struct bag_prop wide = {.type = BAG_UNICODE};
+	char empty[] = "", *text;
 	int rc;
 
 	if (r->few[0] || r->few[1]) {
@@ -256,12 +256,13 @@ static int take_text(struct fx_reader *r, struct err *err)
 			return no_stream(err, "a name without an end", r->id);
 		return 0;
 	}
-	text = buf_of(3 * BAG_NAME_MAX + 16);
-	charset_to_utf8("utf-16le", &r->wide, &text);
-	r->name.text = (char *)text.data;
+	wide.len = r->wide.len;
+	wide.data = r->wide.data;
+	text = prop_text(NULL, &wide, 0, wide.len, 3 * BAG_NAME_MAX + 16);
+	r->name.text = text ? text : empty;
 	rc = begin_prop(r, err);
 	r->name.text = NULL;
-	buf_clear(&text);
+	free(text);
 	return rc;
 }
 

@@ -158,6 +158,49 @@ static void octets(void **state)
 	buf_clear(&out);
 }
 
+/* Names that are no UTF-16: halves of pairs, as many as fit. */
+static void odd_names(void **state)
+{
+	static const char head[] = "\x03\x00\x0c\x40"
+	                           "\x03\x00\x00\x80"
+	                           "0123456789abcdef\x01";
+	static const char rest[] = "\0\0"
+	                           "\x07\0\0\0"
+	                           "\x03\x00\x0d\x40";
+	struct buf octets = buf_of(1 << 20), again = buf_of(1 << 20);
+	struct bag *b, *back;
+
+	(void)state;
+	buf_put(&octets, head, sizeof head - 1);
+	for (int i = 0; i < 341; i++)
+		buf_put(&octets, "\xdc\xdc", 2);
+	buf_put(&octets, rest, sizeof rest - 1);
+	b = read_back(&octets, 7);
+	assert_int_equal(strlen(b->props[0].name->text), 1023);
+	assert_memory_equal(b->props[0].name->text, "\ufffd\ufffd", 6);
+	make_fx(b, &again);
+	back = read_back(&again, 7);
+	assert_string_equal(back->props[0].name->text, b->props[0].name->text);
+	bag_free(b);
+	bag_free(back);
+	/* Longer ones end the stream. */
+	buf_reset(&octets);
+	buf_put(&octets, head, sizeof head - 1);
+	for (int i = 0; i < 1000; i++)
+		buf_put(&octets, "\xdc\xdc", 2);
+	buf_put(&octets, rest, sizeof rest - 1);
+	{
+		struct bag *none = NULL;
+		struct fx_reader *r = fx_reader_new(keep, &none);
+		struct err err;
+
+		assert_int_equal(fx_read(r, octets.data, octets.len, &err), ERR_PROTO);
+		fx_reader_free(r);
+	}
+	buf_clear(&octets);
+	buf_clear(&again);
+}
+
 /* Markers of folders and of synchronisation, and properties outside of messages. */
 static void around(void **state)
 {
@@ -230,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(round_trip),
 	        cmocka_unit_test(octets),
+	        cmocka_unit_test(odd_names),
 	        cmocka_unit_test(around),
 	        cmocka_unit_test(no_streams),
 	};
