@@ -110,15 +110,17 @@ static int read_nothing(struct import_file *f, struct import_box *b, struct err 
 	return 0;
 }
 
-static const struct outlook_folder inbox = {
-        .path = "Posteingang", .container_class = "IPF.Note", .special_use = "\\Inbox"};
+#define INBOX                                                                                      \
+	{                                                                                          \
+		.path = "Posteingang", .container_class = "IPF.Note", .special_use = "\\Inbox"     \
+	}
 static const struct played account[] = {
-        {.folder = inbox, .class = "IPM.Note", .subject = "one"},
-        {.folder = inbox, .class = "IPM.Note", .subject = "one"},
-        {.folder = inbox, .class = "IPM.Contact", .subject = "card", .uid = "u-1"},
-        {.folder = inbox, .class = "IPM.Microsoft.View", .subject = "view"},
-        {.folder = inbox, .class = "IPM.Note", .subject = "bad", .lost = "!"},
-        {.folder = inbox, .class = "IPM.Note", .subject = "part", .lost = "attachment 1: gone"},
+        {.folder = INBOX, .class = "IPM.Note", .subject = "one"},
+        {.folder = INBOX, .class = "IPM.Note", .subject = "one"},
+        {.folder = INBOX, .class = "IPM.Contact", .subject = "card", .uid = "u-1"},
+        {.folder = INBOX, .class = "IPM.Microsoft.View", .subject = "view"},
+        {.folder = INBOX, .class = "IPM.Note", .subject = "bad", .lost = "!"},
+        {.folder = INBOX, .class = "IPM.Note", .subject = "part", .lost = "attachment 1: gone"},
         {.folder = {.path = "Posteingang/Arbeit", .container_class = "IPF.Note"},
                 .class = "IPM.Note",
                 .subject = "work"},
