@@ -270,13 +270,17 @@ static void take_none(struct walk *w, const struct again *a)
 static int take_outlook(struct walk *w, const struct again *a, struct err *err)
 {
 	struct import_file *f = (struct import_file *)&a->base;
+	struct import_result *r = &w->run->result;
+	const struct import_result before = *r;
 	struct buf name = buf_of(SIZE_MAX);
 	int rc;
 
 	plan_place(&w->at->seen, PLAN_FOLDER, f->place, w->run->opts->into, &name);
-	w->run->result.files++;
 	rc = outlook_take(
 	        w->run, f, outlook_detect(a->head, a->n, last_of(f->place)), buf_str(&name), err);
+	/* one of which nothing could be read gave nothing */
+	r->files += r->unread == before.unread || r->items > before.items ||
+	            r->raw_only > before.raw_only || r->errors > before.errors;
 	buf_clear(&name);
 	return rc;
 }

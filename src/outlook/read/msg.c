@@ -263,13 +263,18 @@ static void fill(struct msg *m, struct ole_list *l, size_t head, unsigned deep)
 
 static const char *why_not(libolecf_error_t **error, char why[WHY])
 {
-	char *text = why;
+	char *text, *end;
 
 	(void)snprintf(why, WHY, "libolecf cannot read it");
-	if (*error && libolecf_error_sprint(*error, why, WHY) >= 0 && (text = strstr(why, ": ")))
-		text += 2;
+	if (*error && libolecf_error_sprint(*error, why, WHY) < 0)
+		(void)snprintf(why, WHY, "libolecf cannot read it");
+	text = strstr(why, ": "); /* behind the name of a function */
+	text = text ? text + 2 : why;
+	end = text + strlen(text);
+	while (end > text && (end[-1] == '.' || end[-1] == '\n' || end[-1] == ' '))
+		*--end = '\0';
 	libolecf_error_free(error);
-	return text ? text : why;
+	return text;
 }
 
 static void read_open(struct msg *m, libolecf_item_t *root)
