@@ -5,7 +5,7 @@
 #include "valise/base/mem.h"
 
 enum { RECIPIENT_ORGANIZER = 0x2, RECIPIENT_GONE = 0x20 };
-enum { TO = 1, CC = 2, BCC = 3 };
+enum { ORIGINATOR = 0, TO = 1, CC = 2, BCC = 3 };
 enum { DISPLAY_LIST = 1, DISPLAY_FORUM = 2, DISPLAY_ROOM = 7, DISPLAY_EQUIPMENT = 8 };
 
 /* Where an address and its name stand. */
@@ -74,12 +74,19 @@ static int64_t flags_of(struct bag *r)
 	return bag_int(r, PidTagRecipientFlags, 0);
 }
 
+/* By a flag, or as the one who sent it (MAPI_ORIG, olOrganizer). */
+static bool is_organizer(struct bag *r)
+{
+	return flags_of(r) & RECIPIENT_ORGANIZER ||
+	       (bag_int(r, PidTagRecipientType, TO) & 0xf) == ORIGINATOR;
+}
+
 void put_organizer(struct conv *c, struct bag *b)
 {
 	struct address a = address_of(b, &organizer_keys), sender = address_of(b, &sender_keys);
 
 	for (size_t i = 0; i < b->n_recipients; i++)
-		if (flags_of(b->recipients[i]) & RECIPIENT_ORGANIZER) {
+		if (is_organizer(b->recipients[i])) {
 			struct address r = address_of(b->recipients[i], &recipient_keys);
 
 			a.smtp = a.smtp ? a.smtp : r.smtp;
@@ -159,11 +166,8 @@ void put_attendees(struct conv *c, const struct event *e)
 
 	for (size_t i = 0; i < from->n_recipients; i++) {
 		struct bag *r = from->recipients[i];
-		int64_t flags = flags_of(r);
 
-		if (flags & RECIPIENT_ORGANIZER)
-			continue;
-		if (!(flags & RECIPIENT_GONE))
+		if (!is_organizer(r) && !(flags_of(r) & RECIPIENT_GONE))
 			put_attendee(c, e->b, r);
 	}
 }

@@ -380,7 +380,7 @@ static bool is_preface(const char *s, size_t n)
 {
 	static const char exchange[] = "Microsoft Mail Internet Headers Version";
 
-	return (n > 5 && memcmp(s, "From ", 5) == 0) ||
+	return (n > 5 && memcmp(s, "From ", 5) == 0 && s[5] != ':') ||
 	       (n >= sizeof exchange - 1 && memcmp(s, exchange, sizeof exchange - 1) == 0);
 }
 
@@ -444,6 +444,25 @@ static int mend_to_buf(void *buf, const void *p, size_t n, struct err *err)
 	return mail_to_buf(buf, p, n, err);
 }
 
+/* A word of over 998 octets, which no fold at a blank makes shorter, is parted. */
+static void part_lines(struct buf *h)
+{
+	struct buf out = buf_of(SIZE_MAX);
+	size_t n, most = 998;
+
+	for (const char *s = buf_str(h), *end = s + h->len; s < end; s += n) {
+		size_t line = strcspn(s, "\r\n");
+
+		n = line > most ? most : line + strspn(s + line, "\r\n");
+		buf_put(&out, s, n);
+		if (line > most)
+			buf_puts(&out, "\r\n ");
+		most = line > most ? 997 : 998; /* a blank is before it */
+	}
+	buf_swap(h, &out);
+	buf_clear(&out);
+}
+
 /* Lines that no server takes (8-bit, too long, no field) in a form that all of them take. */
 static int mend_header(struct buf *h, struct err *err)
 {
@@ -462,6 +481,8 @@ static int mend_header(struct buf *h, struct err *err)
 			rc = mend_end(look, err);
 		if (rc == 0)
 			buf_swap(h, &out);
+		if (rc == 0 && mend_flaws(look) & MEND_LONG)
+			part_lines(h);
 	}
 	if (h->len >= 2)
 		h->len -= 2; /* the empty line again */

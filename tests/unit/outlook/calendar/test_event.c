@@ -289,6 +289,7 @@ static void a_meeting_has_its_people(void **state)
 	make_text(b, PidTagSentRepresentingEmailAddress, "bob@example.org");
 	r = make_recipient(b, 1, "Bob", "bob@example.org");
 	make_int(r, PidTagRecipientFlags, 3);
+	make_recipient(b, 0, "Bob, too", "bob@example.org"); /* the originator */
 	r = make_recipient(b, 1, "Anne, A.", "anne@example.org");
 	make_int(r, PidTagRecipientTrackStatus, 3);
 	r = make_recipient(b, 2, "Carl", "carl@example.org");
@@ -310,6 +311,7 @@ static void a_meeting_has_its_people(void **state)
 	has(&m, ";CN=Dora;X-OUTLOOK-ADDRESS=/o=Example/cn=dora:invalid:nomail\n");
 	has_not(&m, "ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;"
 	            "RSVP=TRUE;CN=Bob:");
+	has_not(&m, "Bob, too");
 	items_clear(&m);
 	bag_free(b);
 	b = items_appointment("Off");

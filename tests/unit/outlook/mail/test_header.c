@@ -191,6 +191,9 @@ static void test_transport(void **state)
 	                "Received: x\nFrom: Ann <ann@example.org>\nTo: Bob <bob@example.org>\n"
 	                "Subject: subject\nDate: Mon, 02 Mar 2026 08:15:00 +0000\n"
 	                "Message-ID: <m1@example.org>\n"},
+	        {"From : b@example.org\nTo: z@example.org\nDate: x\nMessage-ID: <a@b>\nSubject:\n",
+	                "X-Invalid-Header: From : b@example.org\nTo: z@example.org\nDate: x\n"
+	                "Message-ID: <a@b>\nSubject:\nFrom: Ann <ann@example.org>\n"},
 	        /* 8-bit octets and lines that are no field, in a form that servers take */
 	        {"From: a@example.org\nSubject: Gr\u00fc\u00dfe\nTo: b@example.org\nno field here\n"
 	         "Date: x\nMessage-ID: <a@b>\n",
@@ -233,6 +236,33 @@ static void test_transport(void **state)
 		assert_mailed(b, buf_str(&want));
 		buf_clear(&want);
 	}
+}
+
+/* A word that no fold makes shorter is parted; nothing of it goes. */
+static void test_long_word(void **state)
+{
+	struct bag *b = make_note("IPM.Note");
+	struct buf came = buf_of(SIZE_MAX);
+	struct mailed m;
+	size_t seen = 0;
+
+	(void)state;
+	buf_puts(&came, "From: a@b\r\nX-Long: ");
+	for (int i = 0; i < 2500; i++)
+		buf_putc(&came, 'q');
+	buf_puts(&came, "\r\nTo: c@d\r\n");
+	make_text(b, PidTagTransportMessageHeaders, buf_str(&came));
+	mailed_make(b, &m);
+	for (const char *s = buf_str(&m.octets); *s; s += strcspn(s, "\n") + 1) {
+		assert_in_range(strcspn(s, "\r"), 0, 998);
+		assert_true(*s != 'q');
+	}
+	for (const char *s = buf_str(&m.octets); *s; s++)
+		seen += *s == 'q';
+	assert_int_equal(seen, 2500);
+	assert_non_null(strstr(buf_str(&m.octets), "q\r\nTo: c@d\r\nMIME-Version: 1.0\r\n"));
+	buf_clear(&came);
+	mailed_clear(&m);
 }
 
 /* A header that was on its way never says Bcc: the recipients do. */
@@ -398,6 +428,7 @@ int main(void)
 	        cmocka_unit_test(test_names),
 	        cmocka_unit_test(test_subjects),
 	        cmocka_unit_test(test_transport),
+	        cmocka_unit_test(test_long_word),
 	        cmocka_unit_test(test_bcc),
 	        cmocka_unit_test(test_named),
 	        cmocka_unit_test(test_used),
