@@ -78,7 +78,7 @@ static const struct {
 } charsets[] = {
         {874, "windows-874"},
         {932, "shift_jis"},
-        {936, "gb2312"},
+        {936, "gbk"}, /* which it is; readers that take gb2312 by its word lose characters */
         {949, "ks_c_5601-1987"},
         {950, "big5"},
         {1250, "windows-1250"},

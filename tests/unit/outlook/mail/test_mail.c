@@ -108,6 +108,7 @@ static void test_charsets(void **state)
 	        {"caf\303\251, in Unicode", 65001, "charset=utf-8\n"},
 	        {"caf\303\251, in what the page says", 1252, "charset=windows-1252\n"},
 	        {"<META content='text/html; charset=UTF-8'>caf\303\251", 1252, "charset=utf-8\n"},
+	        {"\201\100, not in GB 2312", 936, "charset=gbk\n"},
 	        /* what the page cannot be */
 	        {"caf\303\251", 20127, "charset=utf-8\n"},
 	        {"caf\351", 20127, "charset=windows-1252\n"},
