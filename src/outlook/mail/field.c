@@ -10,6 +10,7 @@
 
 enum {
 	COLUMNS = 76, /* of a line of ours */
+	URL_MAX = 900, /* of what cannot be encoded: with its name it is a line */
 	TOKEN_MAX = 500, /* a longer word of ASCII is encoded: no line may have over 998 octets */
 	WORD_OCTETS = 45, /* in one encoded word */
 	PARAM_OCTETS = 60, /* of a parameter in quotes */
@@ -43,13 +44,13 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
-/* Has it a word that no line can be broken in? */
-static bool has_long_word(const char *line)
+/* Has it a word of over ${most} octets, in which no line can be broken? */
+static bool has_long_word(const char *line, size_t most)
 {
 	for (size_t n; *line; line += n) {
 		n = strspn(line, " ");
 		n += strcspn(line + n, " ");
-		if (n > TOKEN_MAX)
+		if (n > most)
 			return true;
 	}
 	return false;
@@ -58,7 +59,7 @@ static bool has_long_word(const char *line)
 /* Has it to be encoded, to be read as it is? */
 static bool needs_words(const char *line)
 {
-	return !is_ascii(line) || strstr(line, "=?") || has_long_word(line);
+	return !is_ascii(line) || strstr(line, "=?") || has_long_word(line, TOKEN_MAX);
 }
 
 /* Octets since the last line end of ${h}. */
@@ -189,7 +190,7 @@ void field_tokens(struct buf *h, const char *name, const char *text)
 {
 	char *line = one_line(text);
 
-	if (*line && is_ascii(line) && !has_long_word(line)) {
+	if (*line && is_ascii(line) && !has_long_word(line, URL_MAX)) {
 		buf_putf(h, "%s: ", name);
 		put_folded(h, line);
 		buf_puts(h, "\r\n");

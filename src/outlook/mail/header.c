@@ -317,9 +317,24 @@ static bool is_structure(const char *name, size_t n)
 
 /* ---- PS_INTERNET_HEADERS ---- */
 
-/* Fields that were kept by name. With a header that came with the message they are copies. */
+static bool has_field(const struct buf *h, const char *name)
+{
+	struct buf value = buf_of(16);
+	bool found = header_find(buf_str(h), h->len, name, &value) == 1;
+
+	buf_clear(&value);
+	return found;
+}
+
+/*
+ * Fields that were kept by name. With a header that came with the message they are copies; what
+ * it does not have is told.
+ */
 static int put_named(struct mail *m, bool copies, struct err *err)
 {
+	enum { LOOKS_MAX = 512 }; /* fields that are looked for in the header */
+	size_t looked = 0;
+
 	for (size_t i = 0; i < m->b->n_props; i++) {
 		struct bag_prop *p = &m->b->props[i];
 		unsigned type = p->type;
@@ -330,9 +345,12 @@ static int put_named(struct mail *m, bool copies, struct err *err)
 			continue;
 		if (type != BAG_UNICODE && type != BAG_STRING8)
 			continue;
-		if (copies || is_made(p->name->text) ||
-		        is_structure(p->name->text, strlen(p->name->text))) {
+		if (is_made(p->name->text) || is_structure(p->name->text, strlen(p->name->text))) {
 			p->used = true;
+			continue;
+		}
+		if (copies) {
+			p->used = looked++ < LOOKS_MAX && has_field(&m->header, p->name->text);
 			continue;
 		}
 		if (!field_is_token(p->name->text, strlen(p->name->text)) || p->len > BAG_TEXT_MAX)
@@ -490,15 +508,6 @@ static int mend_header(struct buf *h, struct err *err)
 	buf_clear(&out);
 	mend_free(look);
 	return rc;
-}
-
-static bool has_field(const struct buf *h, const char *name)
-{
-	struct buf value = buf_of(16);
-	bool found = header_find(buf_str(h), h->len, name, &value) == 1;
-
-	buf_clear(&value);
-	return found;
 }
 
 bool mail_header_was(struct mail *m, const char *name, struct buf *out)

@@ -63,6 +63,23 @@ static void test_long_text(void **state)
 	}
 }
 
+/* A URL may be long; one that no line holds is left out. */
+static void test_urls(void **state)
+{
+	char url[1000];
+
+	(void)state;
+	for (size_t n = 600; n < sizeof url; n += 399) {
+		struct buf h = buf_of(SIZE_MAX);
+
+		memset(url, 'u', n);
+		url[n] = '\0';
+		field_tokens(&h, "List-Help", url);
+		assert_int_equal(h.len, n == 600 ? 613 : 0);
+		buf_clear(&h);
+	}
+}
+
 /* Blanks between two words fill no line over 998 octets. */
 static void test_blanks(void **state)
 {
@@ -167,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_text),
 	        cmocka_unit_test(test_long_text),
+	        cmocka_unit_test(test_urls),
 	        cmocka_unit_test(test_blanks),
 	        cmocka_unit_test(test_spec),
 	        cmocka_unit_test(test_addresses),

@@ -305,6 +305,34 @@ static void test_named(void **state)
 	}
 }
 
+/* What the header that came has is a copy; what it does not have is told. */
+static void test_named_used(void **state)
+{
+	static const char *const names[] = {"x-there", "x-not-there", "mime-version"};
+	struct bag *b = make_note("IPM.Note");
+	struct mailed m = {.octets = buf_of(SIZE_MAX), .lost = buf_of(SIZE_MAX)};
+	struct outlook_to to = {mailed_put, mailed_lost, &m};
+
+	(void)state;
+	make_text(b, PidTagTransportMessageHeaders, "From: a@b\r\nX-There: 1\r\n");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct bag_name name = {.text = (char *)names[i]};
+
+		memcpy(name.set, bag_set_guid(PS_INTERNET_HEADERS), 16);
+		assert_int_equal(bag_begin(b, 0x8001, BAG_STRING8, &name, NULL), 0);
+		assert_int_equal(bag_put(b, "1", 1, NULL), 0);
+		assert_int_equal(bag_end(b, NULL), 0);
+	}
+	bag_sort(b);
+	assert_int_equal(outlook_mail(b, &to, &m.made, NULL), 0);
+	for (size_t i = 0; i < b->n_props; i++)
+		if (b->props[i].name)
+			assert_int_equal(b->props[i].used,
+			        strcmp(b->props[i].name->text, "x-not-there") != 0);
+	bag_free(b);
+	mailed_clear(&m);
+}
+
 /* A property is used if it has a home; what the header says otherwise has none. */
 static void test_used(void **state)
 {
@@ -431,6 +459,7 @@ int main(void)
 	        cmocka_unit_test(test_long_word),
 	        cmocka_unit_test(test_bcc),
 	        cmocka_unit_test(test_named),
+	        cmocka_unit_test(test_named_used),
 	        cmocka_unit_test(test_used),
 	        cmocka_unit_test(test_state),
 	        cmocka_unit_test(test_much),
