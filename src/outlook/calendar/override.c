@@ -87,6 +87,16 @@ static void cover_repeated(struct bag *own, struct bag *series)
 	}
 }
 
+/* A damaged item may modify an instance twice: servers refuse the whole of such an object. */
+static bool is_again(const struct recur *r, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (r->exceptions[k].original / RECUR_DAY_MINUTES ==
+		        r->exceptions[i].original / RECUR_DAY_MINUTES)
+			return true;
+	return false;
+}
+
 void put_overrides(struct conv *c)
 {
 	struct owns owns = {NULL, 0, 0};
@@ -99,6 +109,11 @@ void put_overrides(struct conv *c)
 			conv_lost(c, "%zu modified instances: the object is too large with them",
 			        c->recur.n_exceptions - i);
 			break;
+		}
+		if (is_again(&c->recur, i)) {
+			conv_lost(c, "modified instance %zu: it is one that was modified already",
+			        i + 1);
+			continue;
 		}
 		e.own = take_own(&owns, e.x);
 		if (!e.own && (e.x->flags & (OVERRIDE_BODY | OVERRIDE_ATTACHMENT)))

@@ -273,6 +273,34 @@ static void days_have_overrides_that_are_days(void **state)
 	bag_free(b);
 }
 
+/* Two of one instance: the first counts, the other is named. */
+static void an_instance_is_modified_once(void **state)
+{
+	struct recur r;
+	struct recur_exception x[2] = {
+	        {.start = blob_day(2026, 3, 31) + 660, .end = blob_day(2026, 3, 31) + 720},
+	        {.start = blob_day(2026, 4, 1) + 660, .end = blob_day(2026, 4, 1) + 720}};
+	uint32_t days[3], modified[2];
+	struct bag *b = series(&r, x, days);
+	struct made m;
+
+	(void)state;
+	bag_free(b);
+	x[1].original = x[0].original;
+	modified[0] = modified[1] = blob_day(2026, 3, 31);
+	r.modified = modified;
+	r.n_modified = r.n_exceptions = 2;
+	b = items_appointment("Twice");
+	items_recur(b, &r);
+	m = items_make(b, false);
+	has(&m, "\nDTSTART;TZID=W. Europe Standard Time:20260331T110000\n");
+	has_not(&m, "20260401T110000");
+	assert_string_equal(
+	        buf_str(&m.lost), "modified instance 2: it is one that was modified already\n");
+	items_clear(&m);
+	bag_free(b);
+}
+
 /* A body that each of many instances repeats: from a size on they are named instead. */
 static void instances_have_a_cap(void **state)
 {
@@ -314,6 +342,7 @@ int main(void)
 	        cmocka_unit_test(each_instance_has_its_own),
 	        cmocka_unit_test(its_texts_may_be_octets),
 	        cmocka_unit_test(days_have_overrides_that_are_days),
+	        cmocka_unit_test(an_instance_is_modified_once),
 	        cmocka_unit_test(instances_have_a_cap),
 	};
 
