@@ -68,7 +68,7 @@ static char *narrow_text(const uint8_t **p, const uint8_t *end, const char *char
 	if (utf8_valid(buf_str(&raw), raw.len))
 		buf_put(&out, raw.data, raw.len);
 	else
-		charset_to_utf8(charset, &raw, &out);
+		charset_to_utf8(charset ? charset : "WINDOWS-1252", &raw, &out);
 	*p += n + (*p + n < end);
 	text = utf8_valid(buf_str(&out), out.len) ? buf_take(&out) : NULL;
 	buf_clear(&raw);

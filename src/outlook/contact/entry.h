@@ -21,8 +21,8 @@ struct entry {
 };
 
 /**
- * entry_read(p, n, charset, out): ${charset} of texts that are no UTF-16. What is wrapped is
- * taken out of its wrapping, what is damaged gives what could be read.
+ * entry_read(p, n, charset, out): ${charset} of texts that are no UTF-16; NULL: Windows-1252. What
+ * is wrapped is taken out of its wrapping, what is damaged gives what could be read.
  */
 void entry_read(const uint8_t *p, size_t n, const char *charset, struct entry *out);
 void entry_clear(struct entry *e);

@@ -70,7 +70,7 @@ static void test_entries(void **state)
 		struct entry e;
 
 		memcpy(exact, octets, n);
-		entry_read(exact, n, "WINDOWS-1252", &e);
+		entry_read(exact, n, NULL, &e);
 		assert_int_equal(e.kind, entries[i].kind);
 		if (entries[i].name || e.name)
 			assert_string_equal(e.name, entries[i].name);
