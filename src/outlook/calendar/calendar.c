@@ -97,6 +97,8 @@ void put_common(struct conv *c, struct bag *b)
 	int64_t sensitivity = bag_int(b, PidTagSensitivity, 0);
 	int64_t importance = bag_int(b, PidTagImportance, -1);
 
+	/* threads are of mail: every item has them, and the topic is the subject once more */
+	cover(b, (const bag_key[]){PidTagConversationTopic, PidTagConversationIndex}, 2);
 	if (sensitivity >= 0 && sensitivity < (int64_t)COUNT(classes))
 		lines_add(&c->l, "CLASS:%s", classes[sensitivity]);
 	if (importance >= 0 && importance < (int64_t)COUNT(priorities))
