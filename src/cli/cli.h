@@ -287,6 +287,7 @@ void print_event(const json_t *o, const char *name);
  * cannot hold: it is then escaped as for a terminal.
  */
 void put_text(json_t *o, const char *key, const char *text);
+void append_text(json_t *list, const char *text);
 /* One more {"what","why"} of a list of what was not examined. */
 void put_unexamined(json_t *list, const char *what, const char *why);
 

@@ -8,8 +8,7 @@
 
 enum { HEAD_OCTETS = 65536 };
 
-/* "Inbox.mbox: message 17", or the file alone: how an error line names it. */
-static char *item_place(const struct import_box *b, const char *shown)
+char *box_place(const struct import_box *b, const char *shown)
 {
 	struct buf safe = buf_of(SIZE_MAX);
 
@@ -53,7 +52,7 @@ static int begin_errors(struct import_box *b, struct err *err)
 {
 	struct filled *known = NULL;
 	int rc = fill_find(b->run, b->kind, b->name, false, false, &known, err);
-	char *place = item_place(b, NULL);
+	char *place = box_place(b, NULL);
 
 	if (rc == 0 && known)
 		forget_errors(known, place);
@@ -291,7 +290,7 @@ void box_error(struct import_box *b, const char *shown, const char *reason)
 {
 	struct err err = {0};
 	struct filled *f;
-	char *place = item_place(b, shown);
+	char *place = box_place(b, shown);
 
 	b->failed++;
 	b->run->result.errors++;

@@ -53,9 +53,17 @@ struct homeless {
 	size_t n, cap;
 	struct text_index by_name;
 	uint64_t looked_at; /* items */
+	/* of the item in work: its lines, up to some number and size; others are counted */
+	char **lines;
+	size_t n_lines, lines_cap, octets;
+	uint64_t more;
 };
 /* ${line}: of outlook_homeless, of the item that was looked at last; what it is called. */
 void homeless_add(struct homeless *h, const char *line, const char *shown);
+/* The lines since the last call to import_opts.homeless_item; ${of} says of which item. */
+struct import_homeless_item;
+void homeless_item_end(
+        struct homeless *h, const struct import_opts *opts, struct import_homeless_item *of);
 /* Each to import_opts.homeless, those of most items first; and forgotten. */
 void homeless_end(struct homeless *h, const struct import_opts *opts);
 
@@ -105,6 +113,11 @@ int box_open(struct import_box *b, struct import_run *run, const struct import_f
 /* The mailbox is there although nothing is in it. */
 int box_empty(struct import_box *b, struct err *err) MUST_CHECK;
 void box_close(struct import_box *b);
+/*
+ * "Inbox.mbox: message 17", or (NULL) the file alone: how notes and error lines name it. The
+ * caller frees.
+ */
+char *box_place(const struct import_box *b, const char *shown);
 
 /* filled.c: *out the collection, made with what the last snapshot has of it. */
 int fill_find(struct import_run *run, enum coll_kind kind, const char *name, bool make,

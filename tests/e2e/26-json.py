@@ -71,6 +71,11 @@ def files(lab):
         done = lab.run(3, "import", "eml", "old.pst", "-o", "files", "--into", "Old", "--report", "import.json", *dry)[-1]
         expect(done["added"] and done["unread"] == 1 and done["folders"][0]["name"].startswith("Old/"), done)
     expect(lab.run(0, "import", "eml", "-o", "files", "--into", "Old")[-1]["changed"] is False, "changed")
+    tnef = os.path.join(lab.home, "tnef")
+    os.mkdir(tnef)
+    subprocess.run([sys.executable, "-B", os.path.join(TESTS, "tools/make_tnef.py"), tnef], check=True)
+    of_items = [o for o in lab.run(3, "import", "tnef", "-o", "outlook") if o["event"] == "homeless"]
+    expect(of_items and all(o["properties"] for o in of_items), of_items)
     lab.run(2, "import", "notes.txt", "-o", "files", word="usage")
     lab.run(2, "import", "eml", word="usage")
     lab.run(1, "import", "eml", "-o", "a", word="other-account")

@@ -24,14 +24,27 @@ for o in map(json.loads, sys.stdin):
 
 say "an OST"
 OST=$O_SAMPLES/pstextractortest@outlook.com.ost
-"$VALISE" import "$OST" -o "$A" --json > "$T/json" 2> "$T/err" || [ $? = 3 ] || fail "not imported"
-$PYTHON - "$T/json" "$HERE/../docs/valise.schema.json" <<'P' || fail "the outcome"
-import json, sys
-done = [json.loads(x) for x in open(sys.argv[1])][-1]
+"$VALISE" import "$OST" -o "$A" --json --report "$T/r.json" --report "$T/r.html" > "$T/json" 2> "$T/err" || [ $? = 3 ] || fail "not imported"
+$PYTHON -B - "$T/json" "$TOOLS" "$T/r" <<'P' || fail "the outcome"
+import collections, json, os, sys
+sys.path[:0] = [sys.argv[2], os.path.dirname(sys.argv[2])]
+import reportpage
+events = [json.loads(x) for x in open(sys.argv[1])]
+done = events[-1]
 assert done["event"] == "done" and done["unread"] == 0, done
 assert done["mapi"]["items"] == done["mail"]["items"] + done["calendars"]["items"] + done["contacts"]["items"] + done.get("raw_only", 0), done
 assert done["homeless"][0]["items"] >= done["homeless"][-1]["items"] and all(h["property"] and h["example"] for h in done["homeless"]), done["homeless"][:3]
 assert not any(f["kind"] == "mapi" for f in done["folders"])
+# By item the same as by property; the report has what the events say.
+items = [o for o in events if o["event"] == "homeless"]
+assert items and "homeless_items" not in done, done
+names = collections.Counter(name for o in items for name in {p.partition(" (")[0] for p in o["properties"]})
+assert any("more" in o for o in items) or names == {h["property"]: h["items"] for h in done["homeless"]}, (names, done["homeless"])
+assert len({(o["collection"], o["item"]) for o in items}) == len(items) <= done["found"], items
+for o in items:
+    del o["event"]
+page, text, report = reportpage.judge(sys.argv[3])
+assert report["homeless_items"] == items and report["homeless"] == done["homeless"], report["homeless_items"]
 P
 run 0 "$VALISE" verify "$A"
 $PYTHON "$HERE/reader.py" "$A" --check > "$T/out" || fail "the second reader: $(cat "$T/out")"

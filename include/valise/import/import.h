@@ -27,6 +27,14 @@ struct import_homeless {
 	uint64_t items; /* that had it */
 	const char *example; /* one of them */
 };
+/* The same of one item: its first ones, as outlook_homeless tells them. */
+struct import_homeless_item {
+	enum coll_kind kind;
+	const char *collection, *item; /* as in its notes */
+	char *const *properties; /* "PidTagImportance (attachment 2)" */
+	size_t n;
+	uint64_t more; /* that it has besides */
+};
 struct import_opts {
 	const char *const *paths; /* files and folders; lent */
 	size_t n_paths;
@@ -44,7 +52,9 @@ struct import_opts {
 	bool recover; /* of Outlook's files: what was deleted, or is in no folder, too */
 	/* Each of them, by name; or NULL. */
 	void (*homeless)(void *ctx, const struct import_homeless *h);
-	void *homeless_ctx;
+	/* Each item that has some, as it is imported; or NULL. */
+	void (*homeless_item)(void *ctx, const struct import_homeless_item *h);
+	void *homeless_ctx; /* of both */
 	/* Is there room for files of so many octets? Asked before they are read; NULL: yes. */
 	int (*space_check)(void *ctx, uint64_t bytes, struct err *err);
 	void *space_ctx;

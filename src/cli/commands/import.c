@@ -27,6 +27,8 @@ const struct command import_command = {
         .run = cmd_import,
 };
 
+enum { REPORTED_MAX = 10000 }; /* items, of which a report says what found no place */
+
 struct import {
 	const struct args *args;
 	const char *path; /* of the archive */
@@ -40,6 +42,8 @@ struct import {
 	struct tree_commit commit;
 	json_t *folders; /* what came of each collection */
 	json_t *homeless; /* properties of Outlook's items that found no place */
+	json_t *homeless_items; /* with --report: the same by item; NULL: nobody asked */
+	uint64_t homeless_more; /* items that have some, and are not in the report */
 };
 
 /* Each collection, as it was filled. */
@@ -68,6 +72,32 @@ static void take_homeless(void *ctx, const struct import_homeless *h)
 	json_set_number(o, "items", h->items);
 	put_text(o, "example", h->example);
 	json_array_append_new(m->homeless, o);
+}
+
+/* For programs at once, as there may be millions; for the report the first ones. */
+static void take_homeless_item(void *ctx, const struct import_homeless_item *h)
+{
+	struct import *m = ctx;
+	json_t *o = json_object(), *list = json_array();
+
+	put_text(o, "kind", coll_kind_dir(h->kind));
+	put_text(o, "collection", h->collection);
+	put_text(o, "item", h->item);
+	for (size_t i = 0; i < h->n; i++)
+		append_text(list, h->properties[i]);
+	json_object_set_new(o, "properties", list);
+	if (h->more)
+		json_set_number(o, "more", h->more);
+	if (m->ui.json) {
+		pthread_mutex_lock(&m->ui.lock);
+		print_event(o, "homeless");
+		pthread_mutex_unlock(&m->ui.lock);
+	}
+	if (m->homeless_items && json_array_size(m->homeless_items) < REPORTED_MAX)
+		json_array_append(m->homeless_items, o);
+	else
+		m->homeless_more++;
+	json_decref(o);
 }
 
 static json_t *outcome_json(const struct import *m)
@@ -187,6 +217,15 @@ static void tell_outcome(const struct import *m)
 		tell_sealed(m);
 }
 
+/* What the report has besides; programs had it as events. */
+static void put_reported(const struct import *m, json_t *o)
+{
+	if (json_array_size(m->homeless_items))
+		json_object_set(o, "homeless_items", m->homeless_items);
+	if (m->homeless_more)
+		json_set_number(o, "homeless_items_left_out", m->homeless_more);
+}
+
 /* The exit code, what people and programs are told, the reports. */
 static int finish(struct import *m)
 {
@@ -208,6 +247,7 @@ static int finish(struct import *m)
 			rc = fail(m->args, &err);
 		if (from)
 			report.collections = report_collections(from, NULL, NULL);
+		put_reported(m, o);
 		if (ui_write_reports(&m->ui, o, &report))
 			rc = EXIT_FAILED;
 	}
@@ -292,6 +332,7 @@ static int run_import(struct import *m)
 	        .no_raw = args_has(m->args, "no-raw"),
 	        .recover = args_has(m->args, "recover"),
 	        .homeless = take_homeless,
+	        .homeless_item = m->ui.json || m->homeless_items ? take_homeless_item : NULL,
 	        .homeless_ctx = m,
 	        .space_check = first ? check_space : NULL,
 	        .space_ctx = (void *)(uintptr_t)m->path};
@@ -326,6 +367,8 @@ static int cmd_import(const struct args *a)
 	m.folders = json_array();
 	rc = args_selection(a, &m.selected);
 	m.homeless = json_array();
+	if (args_has(a, "report"))
+		m.homeless_items = json_array();
 	ui_start(&m.ui, a);
 	if (rc == 0)
 		rc = run_import(&m);
@@ -335,6 +378,7 @@ static int cmd_import(const struct args *a)
 	json_decref(m.folders);
 	selected_clear(&m.selected);
 	json_decref(m.homeless);
+	json_decref(m.homeless_items);
 	ui_clear(&m.ui);
 	return rc;
 }

@@ -34,7 +34,7 @@ enum { SOURCE = 2, SIDED = 4, PLAIN = 6, TARGET = 8 }; /* each with the one afte
 static const struct {
 	const char *kind, *title;
 } kinds[] = {{"mail", "Mail"}, {"calendars", "Calendars"}, {"contacts", "Address books"},
-        {"linked", "Linked files"}};
+        {"linked", "Linked files"}, {"mapi", "Raw items of Outlook"}};
 
 static bool is_kind(const json_t *folder, const char *kind)
 {

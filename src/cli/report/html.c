@@ -62,6 +62,12 @@ void html_value(struct buf *b, const json_t *v, enum cell kind)
 {
 	char text[32];
 
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		const char *one = json_string_value(json_array_get(v, i));
+
+		buf_puts(b, i ? ", " : "");
+		markup_octets(b, one ? one : "", one ? strlen(one) : 0);
+	}
 	if (json_is_integer(v) && kind == CELL_BYTES)
 		buf_puts(b, human_bytes(number_of(v), text));
 	else if (json_is_integer(v) && kind == CELL_TEXT)
@@ -94,7 +100,7 @@ json_t *json_at(const json_t *o, const char *path)
 
 static bool has_value(const json_t *v)
 {
-	return json_is_integer(v) || json_is_boolean(v) ||
+	return json_is_string(json_array_get(v, 0)) || json_is_integer(v) || json_is_boolean(v) ||
 	       (json_is_string(v) && json_string_length(v));
 }
 
@@ -155,7 +161,8 @@ static void put_cell(struct buf *b, const json_t *v, const struct column *c, boo
 	const char *class = (size_t)c->kind < COUNT(classes) ? classes[c->kind] : NULL;
 
 	if (c->kind == CELL_TEXT && !json_is_integer(v))
-		class = has_long_word(json_string_value(v)) ? " class=\"w\"" : NULL;
+		class = json_is_array(v) || has_long_word(json_string_value(v)) ? " class=\"w\""
+		                                                                : NULL;
 	if (!class)
 		class = "";
 	if (first) {

@@ -15,7 +15,7 @@ enum cell {
 	CELL_HASH, /* of equal width */
 	CELL_SHARE, /* thousandths, as a bar, for the eye alone */
 };
-/* The value, as text of an element. Nothing for NULL and null. */
+/* The value, as text of an element; of a list its texts. Nothing for NULL and null. */
 void html_value(struct buf *b, const json_t *v, enum cell kind);
 /* "source.items" is a member of a member; NULL: it is not there. */
 json_t *json_at(const json_t *o, const char *path);

@@ -182,7 +182,8 @@ static void put_list(struct buf *b, const char *key, const json_t *rows)
 	{
 		json_object_foreach(o, name, v)
 		{
-			if (json_is_object(v) || json_is_array(v) || json_is_null(v))
+			if (json_is_object(v) || json_is_null(v) ||
+			        (json_is_array(v) && !json_is_string(json_array_get(v, 0))))
 				continue;
 			if (json_object_size(members) < COLUMNS_MAX && !strchr(name, '.'))
 				json_object_set(members, name, v);

@@ -59,6 +59,14 @@ void put_text(json_t *o, const char *key, const char *text)
 	free(safe);
 }
 
+void append_text(json_t *list, const char *text)
+{
+	char *safe = utf8_valid(text, strlen(text)) ? NULL : term_escape_dup(text);
+
+	json_array_append_new(list, json_string(safe ? safe : text));
+	free(safe);
+}
+
 void put_unexamined(json_t *list, const char *what, const char *why)
 {
 	json_t *o = json_object();

@@ -285,6 +285,18 @@ static void take_homeless(void *ctx, const char *line)
 	homeless_add(&one->t->run->homeless, line, one->shown);
 }
 
+/* Of the item that was made: what found no place in it. */
+static void tell_homeless(struct one *one, const struct bag *item)
+{
+	char *place = box_place(one->box, one->shown);
+	struct import_homeless_item of = {
+	        .kind = one->box->kind, .collection = one->box->name, .item = place};
+
+	outlook_homeless(item, take_homeless, one);
+	homeless_item_end(&one->t->run->homeless, one->t->run->opts, &of);
+	free(place);
+}
+
 /* Of a class that has no form: its properties are all that there is of it. */
 static int take_unknown(struct one *one, struct bag *item, struct err *err)
 {
@@ -334,7 +346,7 @@ static int take_known(struct one *one, struct bag *item, enum outlook_form form,
 		if (rc == 0 && one->losses.len && !one->is_left_out)
 			box_error(one->box, one->shown, buf_str(&one->losses));
 		if (!one->is_left_out)
-			outlook_homeless(item, take_homeless, one);
+			tell_homeless(one, item);
 	}
 	outlook_made_clear(&made);
 	if (rc < 0 || opts->no_raw || one->is_left_out)

@@ -172,9 +172,58 @@ static void check_account(struct import_run *run)
 	assert_int_equal(run->result.raw_only, 1);
 }
 
+/* Of each item that was made both lines of it, under the name that its notes have. */
+static void count_item(void *ctx, const struct import_homeless_item *h)
+{
+	assert_int_equal(h->n, 2);
+	assert_int_equal(h->more, 0);
+	assert_string_equal(h->properties[1], "PidTagImportance (attachment 1)");
+	assert_non_null(strstr(h->item, "a.pst: item "));
+	assert_int_not_equal(h->kind, COLL_MAPI);
+	assert_true(*h->collection);
+	++*(unsigned *)ctx;
+}
+
+/* What one item has is cut, and how much is counted; the next one begins anew. */
+static void take_cut(void *ctx, const struct import_homeless_item *h)
+{
+	struct import_homeless_item *out = ctx;
+
+	out->n = h->n;
+	out->more = h->more;
+}
+
+static void long_items(void **state)
+{
+	struct import_homeless_item told = {0}, of = {.kind = COLL_MAIL};
+	const struct import_opts opts = {.homeless_item = take_cut, .homeless_ctx = &told};
+	struct homeless h = {0};
+	char line[3001];
+
+	(void)state;
+	for (int i = 0; i < 130; i++)
+		homeless_add(&h, "PidTagImportance", "x");
+	homeless_item_end(&h, &opts, &of);
+	assert_int_equal(told.n, 100);
+	assert_int_equal(told.more, 30);
+	memset(line, 'a', sizeof line - 1);
+	line[sizeof line - 1] = '\0';
+	for (int i = 0; i < 5; i++)
+		homeless_add(&h, i < 4 ? line : "b", "x");
+	homeless_item_end(&h, &opts, &of);
+	assert_int_equal(told.n, 2);
+	assert_int_equal(told.more, 3);
+	told.n = 7;
+	homeless_item_end(&h, &opts, &of);
+	assert_int_equal(told.n, 7);
+	homeless_end(&h, &opts);
+}
+
 static void folders(void **state)
 {
-	struct reading r = {.opts = {.recover = true}};
+	unsigned told = 0;
+	struct reading r = {
+	        .opts = {.recover = true, .homeless_item = count_item, .homeless_ctx = &told}};
 	struct buf octets = buf_of(1 << 20);
 	const struct filled *raw;
 	struct bag *b = bag_new();
@@ -186,6 +235,7 @@ static void folders(void **state)
 	check_account(&r.run);
 	assert_int_equal(r.run.homeless.n, 1);
 	assert_int_equal(r.run.homeless.list[0].items, 7);
+	assert_int_equal(told, 7);
 	assert_string_equal(r.run.homeless.list[0].property, "PidTagImportance");
 	/* The octets are those of the properties. */
 	make_text(b, PidTagMessageClass, "IPM.Note");
@@ -269,6 +319,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(folders),
+	        cmocka_unit_test(long_items),
 	        cmocka_unit_test(without_raw),
 	        cmocka_unit_test(inbox_by_name),
 	        cmocka_unit_test(alone),
