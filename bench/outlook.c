@@ -52,11 +52,9 @@ static size_t draw_size(double middle, double spread, size_t max)
 
 static void add_words(struct buf *out, size_t n, const char *end)
 {
-	static const char *const words[] = {"project", "meeting",
-	        "Gr\xc3\xbc\xc3\x9f"
-	        "e",
-	        "budget", "the", "and", "of", "attached", "tomorrow", "please", "call",
-	        "caf\xc3\xa9", "report"};
+	static const char *const words[] = {"project", "meeting", "Gr\u00fc\u00dfe", "budget",
+	        "the", "and", "of", "attached", "tomorrow", "please", "call", "caf\xc3\xa9",
+	        "report"};
 	size_t from = out->len;
 
 	for (unsigned i = 1; out->len - from < n; i++)
