@@ -76,6 +76,8 @@ def files(lab):
     subprocess.run([sys.executable, "-B", os.path.join(TESTS, "tools/make_tnef.py"), tnef], check=True)
     of_items = [o for o in lab.run(3, "import", "tnef", "-o", "outlook") if o["event"] == "homeless"]
     expect(of_items and all(o["properties"] for o in of_items), of_items)
+    raw = next(o for o in lab.run(0, "list", "outlook", "--items") if o.get("kind") == "mapi")
+    expect(lab.run(0, "show", "outlook", "mapi/%s/%s" % (raw["collection"], raw["href"]))[-1]["properties"], raw)
     lab.run(2, "import", "notes.txt", "-o", "files", word="usage")
     lab.run(2, "import", "eml", word="usage")
     lab.run(1, "import", "eml", "-o", "a", word="other-account")

@@ -90,6 +90,19 @@ assert not any(o.get("kind") == "mapi" for o in diff if "change" in o), diff
 P
 same <(roots "$T/part.valise") <(roots "$A")
 
+say "a raw item is shown as its properties"
+raw "$A" > "$T/raw"
+grep '^mail: INBOX' "$T/raw" > "$T/one"
+IFS=$'\t' read -r collection href sum < "$T/one"
+item="mapi/$collection/$href"
+run 0 "$VALISE" show "$A" "$item" --decoded
+says '^PidTagSubject unicode "'
+says '^recipient 1: PidTag'
+run 0 "$VALISE" show "$A" "$item" --json
+$PYTHON -c 'import json, sys; o = json.load(open(sys.argv[1])); assert any(p.startswith("PidTagMessageClass ") for p in o["properties"]) and "told" not in o, o' "$T/out" || fail "as JSON"
+"$VALISE" show "$A" "$item" --raw > "$T/got" || fail "--raw"
+echo "$sum  $T/got" | sha256sum -c --quiet || fail "--raw: other octets"
+
 say "again, in a zip file and in gzip: nothing new"
 raw "$A" > "$T/raw"
 mkdir "$T/zip"

@@ -6,7 +6,7 @@ import sys
 
 # A folder of src with its public headers in include/valise, and what it may reach. A room's own top folder is spelled out, too.
 TREE = ["tree", "format", "base"]
-CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "winmail", "mime", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
+CLI = ["cli", "discover", "migration", "dns", "account", "oauth", "audit", "find", "import", "export", "winmail", "mime", "outlook", "outlook/props", "restore", "fetch", "pack", "dir", "tree", "net", "format", "base"]
 PROTO = ["base", "http", "net", "format"]
 ALLOWED = {
     "base": [],

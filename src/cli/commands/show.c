@@ -11,10 +11,10 @@ const struct command show_command = {
         .name = "show",
         .synopsis = "ARCHIVE FOLDER/UID",
         .summary = "show one item (calendars and contacts: FOLDER/HREF)",
-        .details =
-                "On a terminal: its header decoded, its text (HTML as text), what is attached;\n"
-                "of events and cards their fields in words. Elsewhere, and with --raw, the item\n"
-                "as it is, byte for byte: valise show ARCHIVE INBOX/17 > message.eml",
+        .details = "On a terminal: its header decoded, its text (HTML as text), what is attached;\n"
+                   "of events and cards their fields in words, of raw items of Outlook's their\n"
+                   "properties. Elsewhere, and with --raw, the item\n"
+                   "as it is, byte for byte: valise show ARCHIVE INBOX/17 > message.eml",
         .bit = CMD_SHOW,
         .min_pos = 2,
         .max_pos = 2,
@@ -44,8 +44,9 @@ static int show_json(const struct shown_item *s, struct err *err)
 		o = item_json(s->reader, s->coll, s->item);
 		json_set_text(o, "base64", text);
 		free(text);
-		rc = s->coll->kind == COLL_MAIL ? mail_to_json(s, o, err)
-		                                : resource_to_json(s, o, err);
+		rc = s->coll->kind == COLL_MAIL   ? mail_to_json(s, o, err)
+		     : s->coll->kind == COLL_MAPI ? raw_to_json(s, o, err)
+		                                  : resource_to_json(s, o, err);
 	}
 	buf_clear(&b);
 	if (rc < 0)
@@ -79,7 +80,9 @@ static int show_item(const struct args *a, struct tree_reader *r, const struct t
 	else if (!is_decoded(a))
 		rc = r->ops->body(r, c, it, print_octets, NULL, &err);
 	else
-		rc = c->kind == COLL_MAIL ? show_mail(&s, &err) : show_resource(&s, &err);
+		rc = c->kind == COLL_MAIL   ? show_mail(&s, &err)
+		     : c->kind == COLL_MAPI ? show_raw(&s, &err)
+		                            : show_resource(&s, &err);
 	return rc < 0 ? fail(a, &err) : 0;
 }
 

@@ -25,6 +25,9 @@ int save_parts(const struct shown_item *s, const char *dir, const char *number);
 /* resource.c: a calendar object or card. */
 int show_resource(const struct shown_item *s, struct err *err) MUST_CHECK;
 int resource_to_json(const struct shown_item *s, json_t *o, struct err *err) MUST_CHECK;
+/* raw.c: a raw item (COLL_MAPI): all its properties, a line each; as JSON "properties". */
+int show_raw(const struct shown_item *s, struct err *err) MUST_CHECK;
+int raw_to_json(const struct shown_item *s, json_t *o, struct err *err) MUST_CHECK;
 /* The fields of calendar objects and cards in ${p}; false: there are none. */
 bool print_resource(const void *p, size_t n);
 
