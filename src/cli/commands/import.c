@@ -15,12 +15,11 @@ const struct command import_command = {
         .name = "import",
         .synopsis = "PATH... -o ARCHIVE",
         .summary = "files of mail, calendars and contacts into an archive",
-        .details =
-                "mbox, Maildir, MH, .eml, .emlx, .ics, .vcf, Outlook's PST, OST, .msg and "
-                "winmail.dat, in folders, zip, tar and tgz: what a file is is told from its "
-                "content. Again: only what is new is added.\n"
-                "Exit codes: 0 done, 1 failed, 2 usage, 3 done, but something could not be read, "
-                "11 locked by another run, 130 interrupted.",
+        .details = "mbox, Maildir, MH, .eml, .emlx, .ics, .vcf, Outlook's PST, OST, .msg and "
+                   "winmail.dat, in folders, zip, tar and tgz: what a file is is told from its "
+                   "content. Again: only what is new is added.\n"
+                   "Exit codes: 0 done, 1 failed, 2 usage, 3 done, but something did not come "
+                   "over whole, 11 locked by another run, 130 interrupted.",
         .bit = CMD_IMPORT,
         .min_pos = 1,
         .max_pos = POS_MAX,
@@ -160,9 +159,9 @@ static void tell_sealed(const struct import *m)
 		        safe, c->snapshot, buf_str(&b), human_bytes(c->bytes_new, n[0]),
 		        human_bytes(c->disk_new, n[1]), c->seal);
 	if (!c->totals.complete)
-		printf("INCOMPLETE: %s; valise list shows what\n",
-		        counted(c->totals.errors, "item could not be read",
-		                "items could not be read", (char[COUNTED_SIZE]){0}));
+		printf("INCOMPLETE: %s; valise list shows which\n",
+		        counted(c->totals.errors, "item did not come over whole",
+		                "items did not come over whole", (char[COUNTED_SIZE]){0}));
 	buf_clear(&b);
 }
 
