@@ -33,6 +33,9 @@ enum bag_type {
 	BAG_MULTIPLE = 0x1000,
 };
 
+/* Octets of one value of a type, BAG_MULTIPLE left out; 0: each has its own number of them. */
+size_t bag_type_size(unsigned type);
+
 enum bag_role { BAG_MESSAGE, BAG_RECIPIENT, BAG_ATTACHMENT };
 
 enum {

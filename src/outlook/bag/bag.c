@@ -119,7 +119,7 @@ struct bag *bag_embed(struct bag *attachment, struct err *err)
 
 /* ---- one property ---- */
 
-size_t type_size(unsigned type)
+size_t bag_type_size(unsigned type)
 {
 	switch (type & ~(unsigned)BAG_MULTIPLE) {
 	case BAG_INT16:
@@ -158,7 +158,7 @@ static bool is_type(unsigned type)
 		return true;
 	default:
 		type &= ~(unsigned)BAG_MULTIPLE;
-		return type_is_text(type) || type == BAG_BINARY || type_size(type);
+		return type_is_text(type) || type == BAG_BINARY || bag_type_size(type);
 	}
 }
 
@@ -244,7 +244,7 @@ static int check_multiple(const struct bag *b, const struct bag_prop *p, bool *i
 {
 	uint8_t four[4];
 	uint64_t at = 4, n = 0;
-	size_t size = type_size(p->type);
+	size_t size = bag_type_size(p->type);
 	int rc = 0;
 
 	*is = p->len >= 4;
@@ -273,7 +273,7 @@ static int check_multiple(const struct bag *b, const struct bag_prop *p, bool *i
 static int settle_value(struct bag *b, struct bag_prop *p, struct err *err)
 {
 	static const uint8_t zeros[16];
-	size_t size = p->type & BAG_MULTIPLE ? 0 : type_size(p->type);
+	size_t size = p->type & BAG_MULTIPLE ? 0 : bag_type_size(p->type);
 	size_t unit = p->type == BAG_UNICODE ? 2 : 1;
 	uint8_t end[2] = {1, 1};
 	bool is = true;
@@ -339,7 +339,7 @@ int bag_set_int(struct bag *b, bag_key key, uint16_t type, int64_t value, struct
 	uint8_t octets[16] = {0};
 
 	put_le(octets, (uint64_t)value, 8);
-	return bag_set(b, key, type, octets, type_size(type), err);
+	return bag_set(b, key, type, octets, bag_type_size(type), err);
 }
 
 /* ---- order ---- */

@@ -165,8 +165,8 @@ static int begin_prop(struct fx_reader *r, struct err *err)
 	}
 	if (r->type & BAG_MULTIPLE) {
 		r->state = AT_COUNT;
-	} else if (type_size(r->type)) {
-		r->left = type_size(r->type);
+	} else if (bag_type_size(r->type)) {
+		r->left = bag_type_size(r->type);
 		r->values = 0;
 		r->state = AT_VALUE;
 	} else {
@@ -209,7 +209,7 @@ static int take_type(struct fx_reader *r, uint16_t type, struct err *err)
 	case BAG_BINARY | BAG_MULTIPLE:
 		return 0;
 	default:
-		return type_is_text(r->type) || type_size(r->type)
+		return type_is_text(r->type) || bag_type_size(r->type)
 		               ? 0
 		               : no_stream(err, "a property of a type that nobody knows", type);
 	}
@@ -269,7 +269,7 @@ static int take_text(struct fx_reader *r, struct err *err)
 static int take_count(struct fx_reader *r, struct err *err)
 {
 	uint64_t n = le32(r->few);
-	size_t size = type_size(r->type);
+	size_t size = bag_type_size(r->type);
 	int rc = r->is_kept ? ended(bag_put(r->now, r->few, 4, err), err) : 0;
 
 	r->left = n * size;

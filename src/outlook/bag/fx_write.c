@@ -159,7 +159,7 @@ static int put_value(struct fx_out *o, struct bag *b, const struct bag_prop *p, 
 
 	if ((p->type & BAG_MULTIPLE) && type_is_text(p->type))
 		return put_texts(o, b, p, err);
-	if (!(p->type & BAG_MULTIPLE) && !type_size(p->type))
+	if (!(p->type & BAG_MULTIPLE) && !bag_type_size(p->type))
 		rc = put_number(o, p->len + unit, 4, err);
 	if (rc == 0)
 		rc = bag_stream(b, p, put_piece, o, err);

@@ -38,8 +38,6 @@ struct bag_ident ident_of(const struct bag_prop *p);
 struct bag_ident ident_of_key(bag_key key);
 int ident_order(const struct bag_ident *a, const struct bag_ident *b);
 
-/* Octets of one value of this type; 0: each has its own number of them. */
-size_t type_size(unsigned type);
 bool type_is_text(unsigned type);
 /* Of the octets of a value, ${n} at ${off}, which are there. */
 int prop_read(const struct bag *b, const struct bag_prop *p, uint64_t off, void *to, size_t n,

@@ -187,7 +187,7 @@ static void put_long(
 
 static void put_several(const struct bag *b, const struct bag_prop *p, struct buf *line)
 {
-	size_t size = type_size(p->type);
+	size_t size = bag_type_size(p->type);
 	uint64_t at = 4;
 	uint8_t v[16];
 	struct err err;
@@ -225,7 +225,7 @@ static void tell_prop(
 	buf_putf(&line, " %s%s ", p->type & BAG_MULTIPLE ? "several " : "", type_name(p->type));
 	if (p->type & BAG_MULTIPLE)
 		put_several(b, p, &line);
-	else if (type_size(p->type))
+	else if (bag_type_size(p->type))
 		put_fixed(p->type, p->data, &line);
 	else
 		put_long(b, p, 0, p->len, &line);

@@ -85,29 +85,6 @@ static void send_stream(struct msg *m, uint16_t id, uint16_t type, struct ole_it
 	}
 }
 
-static size_t width_of(uint16_t type)
-{
-	switch (type & ~BAG_MULTIPLE) {
-	case BAG_INT16:
-	case BAG_BOOLEAN:
-		return 2;
-	case BAG_INT32:
-	case BAG_FLOAT:
-	case BAG_ERROR:
-		return 4;
-	case BAG_DOUBLE:
-	case BAG_CURRENCY:
-	case BAG_APPTIME:
-	case BAG_INT64:
-	case BAG_TIME:
-		return 8;
-	case BAG_GUID:
-		return 16;
-	default:
-		return 0;
-	}
-}
-
 static void send_number(struct send *to, uint64_t v)
 {
 	uint8_t b[4];
@@ -120,7 +97,7 @@ static void send_number(struct send *to, uint64_t v)
 static void send_several(struct msg *m, struct ole_list *l, uint16_t id, uint16_t type)
 {
 	struct ole_item *all = item_of(l, id, type, -1);
-	size_t width = width_of(type), n;
+	size_t width = bag_type_size(type), n;
 
 	if (!all || all->storage || all->size > SEVERAL_MAX) {
 		lost(m, id, "its values are not there");
@@ -149,7 +126,7 @@ static void send_fixed(struct msg *m, uint16_t id, uint16_t type, const uint8_t 
 	uint8_t page[2];
 
 	send_prop(m->to, id, type, name_of(m, id));
-	send_data(m->to, value, width_of(type));
+	send_data(m->to, value, bag_type_size(type));
 	send_frame(m->to, FRAME_PROP_END, NULL, 0);
 	if (id != MESSAGE_CODE_PAGE || type != BAG_INT32 || wire_get(value, 4) > UINT16_MAX)
 		return;
@@ -176,7 +153,7 @@ static void send_prop_of(struct msg *m, struct ole_list *l, const uint8_t *e)
 
 	if (type & BAG_MULTIPLE)
 		send_several(m, l, id, type);
-	else if (type != BAG_GUID && width_of(type))
+	else if (type != BAG_GUID && bag_type_size(type))
 		send_fixed(m, id, type, e + 8);
 	else if (type == BAG_OBJECT && is_message(ole_find(l, "__substg1.0_3701000D")))
 		; /* an item: it follows */

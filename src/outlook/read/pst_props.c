@@ -93,32 +93,10 @@ static void lost(struct pst *p, const struct entry *e, const char *why)
 	send_lost(p->to, FRAME_OF_ITEM, "its property 0x%04x: %s", e->id, why);
 }
 
-static size_t fixed_width(uint16_t type)
-{
-	switch (type) {
-	case BAG_INT16:
-		return 2;
-	case BAG_INT32:
-	case BAG_FLOAT:
-	case BAG_ERROR:
-		return 4;
-	case BAG_DOUBLE:
-	case BAG_CURRENCY:
-	case BAG_APPTIME:
-	case BAG_INT64:
-	case BAG_TIME:
-		return 8;
-	case BAG_GUID:
-		return 16;
-	default:
-		return 0;
-	}
-}
-
 static void send_fixed(struct pst *p, const struct entry *e, libpff_error_t **error)
 {
 	uint8_t value[16] = {0};
-	size_t want = e->type == BAG_BOOLEAN ? 1 : fixed_width(e->type);
+	size_t want = e->type == BAG_BOOLEAN ? 1 : bag_type_size(e->type);
 	char why[PST_WHY];
 
 	if (e->size != want)
@@ -208,7 +186,7 @@ static void send_entry(struct pst *p, const struct entry *e, libpff_error_t **er
 {
 	if (e->type & BAG_MULTIPLE)
 		send_several(p, e, error);
-	else if (e->type == BAG_BOOLEAN || fixed_width(e->type))
+	else if (bag_type_size(e->type))
 		send_fixed(p, e, error);
 	else if (e->id == SUBJECT && (e->type == BAG_UNICODE || e->type == BAG_STRING8))
 		send_subject(p, e, error);

@@ -2,27 +2,6 @@
 #include "pst.h"
 #include "wire.h"
 
-static size_t width_of(uint16_t type)
-{
-	switch (type & ~BAG_MULTIPLE) {
-	case BAG_INT16:
-	case BAG_BOOLEAN:
-		return 2;
-	case BAG_INT32:
-	case BAG_FLOAT:
-	case BAG_ERROR:
-		return 4;
-	case BAG_GUID:
-		return 16;
-	case BAG_STRING8:
-	case BAG_UNICODE:
-	case BAG_BINARY:
-		return 0;
-	default:
-		return 8;
-	}
-}
-
 static bool add_number(struct buf *out, uint64_t v)
 {
 	uint8_t b[4];
@@ -44,7 +23,7 @@ static size_t without_nul(uint16_t type, const uint8_t *p, size_t n)
 
 bool pst_several(uint16_t type, const uint8_t *p, size_t n, struct buf *out)
 {
-	size_t width = width_of(type), count;
+	size_t width = bag_type_size(type), count;
 
 	if (width)
 		return n % width == 0 && add_number(out, n / width) && buf_add(out, p, n) == 0;

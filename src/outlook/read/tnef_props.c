@@ -14,21 +14,6 @@ static const uint8_t iid_message[GUID_LEN] = {
 static int size_of(unsigned type)
 {
 	switch (type & ~(unsigned)BAG_MULTIPLE) {
-	case BAG_INT16:
-	case BAG_BOOLEAN:
-		return 2;
-	case BAG_INT32:
-	case BAG_FLOAT:
-	case BAG_ERROR:
-		return 4;
-	case BAG_DOUBLE:
-	case BAG_CURRENCY:
-	case BAG_APPTIME:
-	case BAG_INT64:
-	case BAG_TIME:
-		return 8;
-	case BAG_GUID:
-		return GUID_LEN;
 	case BAG_STRING8:
 	case BAG_UNICODE:
 	case BAG_BINARY:
@@ -36,7 +21,7 @@ static int size_of(unsigned type)
 	case BAG_SERVER_ID:
 		return 0;
 	default:
-		return -1;
+		return bag_type_size(type) ? (int)bag_type_size(type) : -1;
 	}
 }
 
