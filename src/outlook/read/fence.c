@@ -1,5 +1,5 @@
 /* The reading process: started, heard, ended, and replaced when it dies of what it reads. */
-#include "fence.h"
+#include "outlook/read/fence.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "gather.h"
+#include "outlook/read/gather.h"
 #include "valise/base/child.h"
 #include "valise/base/clock.h"
 #include "valise/base/file.h"

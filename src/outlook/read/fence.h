@@ -2,7 +2,7 @@
 #define VALISE_OUTLOOK_READ_FENCE_H
 
 #include <sys/types.h>
-#include "frames.h"
+#include "outlook/read/frames.h"
 
 /* The reading process, and what it may do. */
 

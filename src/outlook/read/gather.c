@@ -3,12 +3,12 @@
  * that it read: so every frame is checked, and the worst that it can do is to say something
  * else than the file does.
  */
-#include "gather.h"
+#include "outlook/read/gather.h"
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum { DEPTH_MAX = 2 * BAG_DEPTH_MAX + 2, DEATHS_MAX = 100 };
 

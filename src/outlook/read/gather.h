@@ -1,7 +1,7 @@
 #ifndef VALISE_OUTLOOK_READ_GATHER_H
 #define VALISE_OUTLOOK_READ_GATHER_H
 
-#include "frames.h"
+#include "outlook/read/frames.h"
 
 /*
  * Frames into bags and visits: the side that trusts nothing. The same octets in any pieces

@@ -1,9 +1,9 @@
 /* Outlook's files, each by its reader. */
 #include "valise/outlook/read.h"
-#include "fence.h"
-#include "msg.h"
-#include "pst.h"
-#include "tnef_in.h"
+#include "outlook/read/fence.h"
+#include "outlook/read/msg/msg.h"
+#include "outlook/read/pst/pst.h"
+#include "outlook/read/tnef/in.h"
 
 int outlook_read(int fd, enum outlook_file what, const struct outlook_read_opts *opts,
         const struct outlook_visit *visit, struct err *err)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "frames.h"
+#include "outlook/read/frames.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 void send_flush(struct send *s)
 {

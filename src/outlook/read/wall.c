@@ -16,7 +16,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include "fence.h"
+#include "outlook/read/fence.h"
 #include "valise/base/mem.h"
 
 #if defined(__x86_64__)

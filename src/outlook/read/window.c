@@ -1,5 +1,5 @@
 /* The open file for libbfio: places and octets, nothing else. */
-#include "window.h"
+#include "outlook/read/window.h"
 #include <stdio.h>
 #include "valise/base/sys.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "outlook/read/pst.h"
-#include "outlook/read/pst_sums.h"
+#include "outlook/read/pst/pst.h"
+#include "outlook/read/pst/sums.h"
 #include "outlook/read/wire.h"
 #include "valise/base/mem.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include <libolecf.h>
-#include "outlook/read/cfb.h"
+#include "outlook/read/msg/cfb.h"
 #include "outlook/read/window.h"
 #include "outlook/read/wire.h"
 #include "valise/base/mem.h"

@@ -1,9 +1,9 @@
 /* What a store says of its folders: MS-OXCSTOR 2.2.2.1, MS-OXOSFLD 2.2, in any language. */
 #include <stdlib.h>
 #include <string.h>
-#include "pst.h"
+#include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum {
 	ENTRY_ID_SIZE = 24, /* flags, the store's record key, the node's id: MS-PST 2.4.3.2 */

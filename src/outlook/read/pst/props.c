@@ -1,9 +1,9 @@
 /* Properties of a PST's item as frames: octet for octet, but in the forms that bag.h has. */
 #include <stdlib.h>
 #include <string.h>
-#include "pst.h"
+#include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum {
 	SEVERAL_MAX = 64 << 20,

@@ -2,7 +2,7 @@
 #define VALISE_OUTLOOK_READ_MSG_H
 
 #include <libolecf.h>
-#include "fence.h"
+#include "outlook/read/fence.h"
 
 /* A .msg file (MS-OXMSG), by libolecf, in the reading process: reading_fn. */
 void msg_read(struct reading *r);

@@ -1,9 +1,9 @@
 /* Checksums of blocks and pages: MS-PST 5.3, a CRC-32 that begins with 0 and ends as it is. */
-#include "pst_sums.h"
+#include "outlook/read/pst/sums.h"
 #include <string.h>
 #include <zlib.h>
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum { VERSION_AT = 10, VERSION_ANSI = 15, VERSION_UNICODE = 23 };
 

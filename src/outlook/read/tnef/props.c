@@ -1,5 +1,5 @@
 /* Properties in TNEF: MS-OXTNEF 2.1.3.4. */
-#include "outlook/read/tnef_in.h"
+#include "outlook/read/tnef/in.h"
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/escape.h"

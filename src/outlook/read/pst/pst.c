@@ -2,14 +2,14 @@
  * PST and OST files, by libpff: the walk over folders and items. Items are those that the
  * node database has below a folder, as a damaged table of contents then costs none.
  */
-#include "pst.h"
+#include "outlook/read/pst/pst.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "pst_sums.h"
-#include "window.h"
+#include "outlook/read/pst/sums.h"
+#include "outlook/read/window.h"
 
 enum { CONTAINER_CLASS = 0x3613, CONTENT_COUNT = 0x3602, DISPLAY_NAME = 0x3001 };
 

@@ -1,6 +1,6 @@
 /* A winmail.dat that is a file of its own: one item. */
 #include <string.h>
-#include "outlook/read/tnef_in.h"
+#include "outlook/read/tnef/in.h"
 #include "valise/base/file.h"
 
 enum { WRONG_MAX = 16 << 10 };

@@ -1,10 +1,10 @@
 /* Compound files as octets: MS-CFB 2, version 3, sectors of 512 octets. */
-#include "cfb.h"
+#include "outlook/read/msg/cfb.h"
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum {
 	SECTOR = 512,

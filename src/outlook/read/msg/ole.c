@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cfb.h"
-#include "msg.h"
+#include "outlook/read/msg/cfb.h"
+#include "outlook/read/msg/msg.h"
 #include "valise/base/escape.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"

@@ -1,5 +1,5 @@
-#ifndef VALISE_OUTLOOK_READ_CFB_H
-#define VALISE_OUTLOOK_READ_CFB_H
+#ifndef VALISE_OUTLOOK_READ_MSG_CFB_H
+#define VALISE_OUTLOOK_READ_MSG_CFB_H
 
 #include <stdbool.h>
 #include <stddef.h>

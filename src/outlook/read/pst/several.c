@@ -1,6 +1,6 @@
 /* Properties with several values: MS-PST 2.3.3.4 into MS-OXCDATA 2.11.1. */
-#include "pst.h"
-#include "wire.h"
+#include "outlook/read/pst/pst.h"
+#include "outlook/read/wire.h"
 
 static bool add_number(struct buf *out, uint64_t v)
 {

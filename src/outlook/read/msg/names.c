@@ -1,10 +1,10 @@
 /* Names of the named properties of a .msg file: MS-OXMSG 2.2.3. */
 #include <stdlib.h>
 #include <string.h>
-#include "msg.h"
+#include "outlook/read/msg/msg.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum { NAMES_MAX = 0x7fff, ENTRY = 8, TEXTS_MAX = 16 << 20, SETS_MAX = 1 << 20 };
 

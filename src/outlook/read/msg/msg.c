@@ -1,11 +1,11 @@
 /* .msg files, MS-OXMSG: storages and streams named by what they are. */
-#include "msg.h"
+#include "outlook/read/msg/msg.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
-#include "window.h"
-#include "wire.h"
+#include "outlook/read/window.h"
+#include "outlook/read/wire.h"
 
 enum {
 	HEAD_TOP = 32, /* octets before the first property, MS-OXMSG 2.4.1 */

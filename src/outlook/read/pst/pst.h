@@ -2,7 +2,7 @@
 #define VALISE_OUTLOOK_READ_PST_H
 
 #include <libpff.h>
-#include "fence.h"
+#include "outlook/read/fence.h"
 
 /* PST and OST files, by libpff, in the reading process: reading_fn. */
 void pst_read(struct reading *r);

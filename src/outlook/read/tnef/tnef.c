@@ -2,7 +2,7 @@
 #include "valise/outlook/tnef.h"
 #include <stdlib.h>
 #include <string.h>
-#include "outlook/read/tnef_in.h"
+#include "outlook/read/tnef/in.h"
 #include "valise/base/mem.h"
 
 enum { LEVEL_MESSAGE = 1, LEVEL_ATTACHMENT = 2, KEY_LEN = 2, RENDDATA_LEN = 14 };

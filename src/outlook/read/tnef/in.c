@@ -1,5 +1,5 @@
 /* The octets of a TNEF stream, and what is wrong with them. */
-#include "outlook/read/tnef_in.h"
+#include "outlook/read/tnef/in.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "pst.h"
+#include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "wire.h"
+#include "outlook/read/wire.h"
 
 enum {
 	SUBJECT = 0x0037,

@@ -9,7 +9,7 @@
 enum { TNEF_BUFFER = 16384 };
 enum { TNEF_SHORT = 1 }; /* an attribute or the stream ends before what it should hold */
 
-/* ---- tnef_in.c: octets, which are counted and summed as they are taken ---- */
+/* ---- in.c: octets, which are counted and summed as they are taken ---- */
 
 struct tnef_in {
 	tnef_source_fn read;
@@ -51,7 +51,7 @@ struct tnef_message {
 int tnef_message(struct tnef_in *in, uint64_t end, struct bag *b, const char *where,
         uint8_t head[4], bool *is_out, struct err *err) MUST_CHECK;
 
-/* ---- tnef_props.c: lists of properties (MS-OXTNEF 2.1.3.4) ---- */
+/* ---- props.c: lists of properties (MS-OXTNEF 2.1.3.4) ---- */
 
 /* 0, TNEF_SHORT, or the disk's and the source's; what a cap keeps out is named. */
 int tnef_props(struct tnef_message *m, struct bag *b, uint64_t end, struct err *err) MUST_CHECK;
@@ -62,7 +62,7 @@ int tnef_value(struct tnef_message *m, struct bag *b, uint16_t id, uint16_t type
 /* 0 if it was the cap of a bag, which is named; else ${rc}. */
 int tnef_pardon(struct tnef_message *m, const char *what, int rc, struct err *err) MUST_CHECK;
 
-/* ---- tnef_old.c: attributes that stand for one property (MS-OXTNEF 2.1.3.3) ---- */
+/* ---- old.c: attributes that stand for one property (MS-OXTNEF 2.1.3.3) ---- */
 
 struct tnef_attribute {
 	uint32_t id;
@@ -99,7 +99,7 @@ int tnef_old(struct bag *old, const struct tnef_attribute *a, const uint8_t *p, 
 /* What ${b} has not, but ${old}, into ${b}. */
 int tnef_merge(struct bag *b, struct bag *old, struct err *err) MUST_CHECK;
 
-/* ---- tnef_file.c: the file, as outlook_read has it; in this process: the reader is ours ---- */
+/* ---- file.c: the file, as outlook_read has it; in this process: the reader is ours ---- */
 
 int tnef_file(int fd, const struct outlook_visit *visit, struct err *err) MUST_CHECK;
 
