@@ -390,8 +390,11 @@ static void test_days(void **state)
 		struct bag *b = contact();
 		const char *want = days[i].day;
 		char *line = *want == 'B' ? xstrdup(want) : xasprintf("BDAY:%s", want);
+		bag_key key = PidTagBirthday;
 
-		make_time(b, days[i].local ? PidLidBirthdayLocal : PidTagBirthday, days[i].utc);
+		if (days[i].local)
+			key = PidLidBirthdayLocal;
+		make_time(b, key, days[i].utc);
 		expect_lines(b, (const char *const *)&line, 1);
 		free(line);
 	}
