@@ -182,7 +182,7 @@ static void add_for_report(struct surveyed *sum, const struct surveyed *s, const
 
 void surveyed_add(struct surveyed *sum, const struct surveyed *s, const struct service *of)
 {
-	uint64_t fixed = s->archive.high && !sum->archive.high ? ESTIMATE_FIXED : 0;
+	uint64_t fixed = s->archive.high && !sum->archive.high ? archive_documents() : 0;
 
 	sum->bytes += s->bytes;
 	sum->part |= s->part;

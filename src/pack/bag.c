@@ -7,6 +7,7 @@
 #include "valise/base/file.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
+#include "valise/pack/archive.h"
 #include "texts.h"
 
 const uint8_t *bag_tag_text(unsigned tag, size_t *n_out)
@@ -24,6 +25,19 @@ const uint8_t *bag_tag_text(unsigned tag, size_t *n_out)
 		*n_out = text_format_size;
 		return text_format;
 	}
+}
+
+uint64_t archive_documents(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned tag = 0; tag < BAG_TAGS; tag++) {
+		size_t n;
+
+		(void)bag_tag_text(tag, &n);
+		sum += n;
+	}
+	return sum;
 }
 
 /* A file of the payload: in the directory of the seal that names it first. */

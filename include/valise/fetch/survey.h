@@ -93,11 +93,10 @@ struct estimate_piece {
  * estimate_archive(e, pieces, n, together, out): the octets that the archive will have:
  * ${together}: those of the small pieces, and what they take in one member, since small items are
  * packed together; the range holds 19 of 20 accounts like this, by the spread of the pieces.
- * Returns the middle; what every archive has (ESTIMATE_FIXED) is not in it.
+ * Returns the middle; the documents that every archive has (archive_documents) are not in it.
  */
 uint64_t estimate_archive(const struct estimate *e, const struct estimate_piece *pieces, size_t n,
         const struct estimate_piece *together, struct estimate_range *out);
-enum { ESTIMATE_FIXED = 40 << 10 }; /* its documents, above all */
 enum {
 	ESTIMATE_SMALL = 64 << 10
 }; /* plain octets of a piece that is packed together with others */

@@ -39,6 +39,9 @@ int archive_sink(const char *path, const struct tree_account *account,
  */
 int archive_space_check(const char *path, uint64_t bytes, struct err *err) MUST_CHECK;
 
+/* Octets of the documents that every archive has beside its snapshots: FORMAT.txt, above all. */
+uint64_t archive_documents(void);
+
 /* What 1 <= ${n} <= 1 << 28 octets take in a part of an archive, packed by themselves. */
 uint64_t archive_packed_size(const void *p, size_t n);
 
