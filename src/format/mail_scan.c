@@ -143,7 +143,11 @@ static void end_field(struct mail_scan *s)
 	int field = s->field;
 
 	s->field = FIELD_NONE;
-	text_trim(&v, &n);
+	/* as header_find has it */
+	for (; n && is_blank(*v); n--)
+		v++;
+	while (n && is_blank(v[n - 1]))
+		n--;
 	if (field == FIELD_TYPE) {
 		read_type(s, v, n);
 	} else if (field == FIELD_DISPOSITION) {
