@@ -35,6 +35,7 @@ struct taking {
 	struct folder_plan plan;
 	struct pair pairs[COUNT(kinds)];
 	uint64_t in_folder; /* items so far */
+	uint64_t left; /* octets of a file on disk that the progress has not seen */
 };
 /* One item on its way. */
 struct one {
@@ -199,9 +200,20 @@ static void take_loss(void *ctx, const char *what)
 		buf_putf(&one->losses, "%s%s", one->losses.len ? "; " : "", what);
 }
 
+/* The file is read elsewhere: how far, what comes of it tells about. */
+static void count_read(struct taking *t, uint64_t n)
+{
+	n = MIN(n, t->left);
+	t->left -= n;
+	atomic_fetch_add(&t->run->progress->bytes_done, n);
+}
+
 static int write_made(void *ctx, const void *p, size_t n, struct err *err)
 {
-	return box_write(((struct one *)ctx)->box, p, n, err);
+	struct one *one = ctx;
+
+	count_read(one->t, n);
+	return box_write(one->box, p, n, err);
 }
 
 /* A UID that any server takes as the last segment of a URL; else a name made of it. */
@@ -428,6 +440,8 @@ int outlook_take(struct import_run *run, struct import_file *f, enum outlook_fil
 	struct err why = {0};
 	int fd, rc;
 
+	if (f->path && f->size != UINT64_MAX)
+		t.left = f->size - MIN(f->size, IMPORT_HEAD);
 	rc = open_file(f, &fd, &why);
 	if (rc == 0) {
 		rc = outlook_read(fd, what, &opts, &visit, &why);
@@ -439,6 +453,7 @@ int outlook_take(struct import_run *run, struct import_file *f, enum outlook_fil
 		rc = 0;
 	}
 	fd_close(fd);
+	count_read(&t, t.left);
 	close_folder(&t);
 	free(t.inbox);
 	return rc < 0 ? err_copy(err, &why) : 0;

@@ -293,6 +293,24 @@ static void inbox_by_name(void **state)
 	reading_clear(&r);
 }
 
+/* All of a file on disk counts, once, whatever its items are. */
+static void progress_of_file(void **state)
+{
+	struct reading r = {0};
+
+	(void)state;
+	read_text(&r, "a.pst", "x", 1, 1, read_nothing);
+	r.file.base.path = FIXTURES "/fuzz/tree_select/blanks-around";
+	r.file.base.size = IMPORT_HEAD + 5; /* the beginning was counted when it was looked at */
+	play(&r, account, COUNT(account));
+	assert_int_equal(atomic_load(&r.progress.bytes_done), 5);
+	r.file.base.size = 1 << 20;
+	play(&r, account, COUNT(account));
+	assert_int_equal(atomic_load(&r.progress.bytes_done), 5 + (1 << 20) - IMPORT_HEAD);
+	homeless_end(&r.run.homeless, &r.opts);
+	reading_clear(&r);
+}
+
 /* One item, and no folder: a .msg */
 static void alone(void **state)
 {
@@ -322,6 +340,7 @@ int main(void)
 	        cmocka_unit_test(long_items),
 	        cmocka_unit_test(without_raw),
 	        cmocka_unit_test(inbox_by_name),
+	        cmocka_unit_test(progress_of_file),
 	        cmocka_unit_test(alone),
 	};
 
