@@ -94,6 +94,7 @@ static void the_monthly_example_is_read(void **state)
 	assert_int_equal(r.exceptions[1].original, blob_day(2008, 8, 9) + 14 * 60);
 	assert_int_equal(r.exceptions[1].location_len, 24);
 	recur_clear(&r);
+	buf_clear(&octets);
 	assert_int_equal(read_hex(BLOB_HEBREW, &octets, &r), 0);
 	assert_int_equal(r.calendar, 8);
 	assert_int_equal(r.end, RECUR_NEVER);
