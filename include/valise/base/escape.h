@@ -39,7 +39,8 @@ char *term_escape_dup(const char *s);
  * text_one_line(s, n, cap, out):
  * Append text as a name that is kept: one line of well-formed UTF-8. Controls become blanks,
  * what turns the order of the text or breaks its line is left out, a byte that is not UTF-8
- * is U+FFFD; no blanks at the ends; at most ${cap} bytes, cut at a character.
+ * is U+FFFD; no blanks at the ends; at most ${cap} bytes, cut at a character: of what
+ * is longer blanks in a row are one, so that it is cut at 5 bytes less at most.
  */
 void text_one_line(const char *s, size_t n, size_t cap, struct buf *out);
 /* Is it what text_one_line makes, and not empty? */

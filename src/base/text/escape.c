@@ -142,14 +142,11 @@ bool text_is_one_line(const char *s, size_t n, size_t cap)
 	return true;
 }
 
-void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
+/* False: it has no room. ${one_blank}: of blanks in a row one is put. */
+static bool put_one_line(const char *s, size_t n, size_t cap, bool one_blank, struct buf *out)
 {
 	size_t from = out->len;
 
-	if (text_is_one_line(s, n, cap)) {
-		buf_put(out, s, n);
-		return;
-	}
 	while (n > 0) {
 		uint32_t point = 0xfffd;
 		size_t used = utf8_next(s, n, &point), len;
@@ -161,10 +158,29 @@ void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
 		n -= used ? used : 1;
 		if (is_layout(point) || (point == ' ' && out->len == from))
 			continue;
+		if (point == ' ' && one_blank && out->data[out->len - 1] == ' ')
+			continue;
 		len = utf8_put(point, piece);
 		if (out->len - from + len > cap)
-			break;
+			return false;
 		buf_put(out, piece, len);
+	}
+	return true;
+}
+
+void text_one_line(const char *s, size_t n, size_t cap, struct buf *out)
+{
+	size_t from = out->len;
+
+	if (text_is_one_line(s, n, cap)) {
+		buf_put(out, s, n);
+		return;
+	}
+	/* So that what is cut has its length, but for a character and a blank. */
+	if (!put_one_line(s, n, cap, false, out)) {
+		if (out->len > from)
+			out->data[out->len = from] = '\0';
+		(void)put_one_line(s, n, cap, true, out);
 	}
 	while (out->len > from && out->data[out->len - 1] == ' ')
 		out->data[--out->len] = '\0';

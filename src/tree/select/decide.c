@@ -7,9 +7,6 @@
 #include <string.h>
 #include "internal.h"
 
-/* More of them side by side in a field of over 512 bytes are let pass. */
-enum { BLANKS_MAX = 60 };
-
 void selection_all(struct selection *s)
 {
 	*s = (struct selection){.since = INT64_MIN, .until = INT64_MAX, .smaller = UINT64_MAX};
@@ -108,8 +105,8 @@ static enum select_answer in_fields(const struct selection *s, const char *const
 
 bool select_is_cut(const char *text)
 {
-	/* at a character, which has up to four bytes; blanks before it went, too */
-	return strlen(text) > ABOUT_VALUE_MAX - 4 - BLANKS_MAX;
+	/* at a character, which has up to four bytes; a blank before it went, too */
+	return strlen(text) > ABOUT_VALUE_MAX - 4 - 1;
 }
 
 /* May there have been more addresses than a catalog keeps? */

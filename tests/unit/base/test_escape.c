@@ -309,6 +309,32 @@ static void safe_paths(void **state)
 		assert_false(path_is_safe(unsafe[i]));
 }
 
+/* What fits stays, with its blanks; what does not is cut near its cap, whatever stands there. */
+static void one_line(void **state)
+{
+	static const struct {
+		const char *in, *out;
+		size_t cap;
+	} rows[] = {{"", "", 8}, {"  a  b ", "a  b", 8}, {"a\t\nb", "a  b", 4},
+	        {"a    bc", "a bc", 4}, {"a        b", "a b", 4}, {"abc    d", "abc", 4},
+	        {"abc\xe2\x82\xac", "abc", 5}, {"a\xff", "a\xef\xbf\xbd", 4},
+	        {"a\xe2\x80\xae"
+	         "b",
+	                "ab", 4},
+	        {"          ", "", 4}, {"\xe2\x82\xac", "", 2}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct buf out = buf_of(SIZE_MAX);
+
+		buf_puts(&out, "x");
+		text_one_line(rows[i].in, strlen(rows[i].in), rows[i].cap, &out);
+		assert_string_equal(buf_str(&out) + 1, rows[i].out);
+		assert_int_equal(out.len, 1 + strlen(rows[i].out));
+		buf_clear(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +348,7 @@ int main(void)
 	        cmocka_unit_test(twins_have_one_key),
 	        cmocka_unit_test(keys_stay_as_they_are),
 	        cmocka_unit_test(safe_paths),
+	        cmocka_unit_test(one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
