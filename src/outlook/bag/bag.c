@@ -338,7 +338,7 @@ int bag_set_int(struct bag *b, bag_key key, uint16_t type, int64_t value, struct
 {
 	uint8_t octets[16] = {0};
 
-	put_le(octets, (uint64_t)value, 8);
+	le_put(octets, (uint64_t)value, 8);
 	return bag_set(b, key, type, octets, bag_type_size(type), err);
 }
 

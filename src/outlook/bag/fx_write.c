@@ -90,7 +90,7 @@ static int put_number(struct fx_out *o, uint64_t v, size_t n, struct err *err)
 {
 	uint8_t octets[8];
 
-	put_le(octets, v, n);
+	le_put(octets, v, n);
 	return put(o, octets, n, err);
 }
 

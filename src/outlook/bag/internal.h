@@ -1,6 +1,7 @@
 #ifndef OUTLOOK_BAG_INTERNAL_H
 #define OUTLOOK_BAG_INTERNAL_H
 
+#include "outlook/le.h"
 #include "valise/base/spool.h"
 #include "valise/outlook/bag.h"
 
@@ -50,21 +51,5 @@ char *prop_text(
         const struct bag *b, const struct bag_prop *p, uint64_t off, uint64_t len, size_t cap);
 /* The code page of a text: its own, that of its bag or of those around it; 0: nobody says. */
 unsigned prop_code_page(const struct bag *b, const struct bag_prop *p);
-
-static inline uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static inline uint64_t le64(const uint8_t *p)
-{
-	return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
-
-static inline void put_le(uint8_t *p, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++, v >>= 8)
-		p[i] = (uint8_t)v;
-}
 
 #endif

@@ -1,22 +1,18 @@
 /* Items as calendar objects: what all kinds of them have in common. MS-OXCICAL, RFC 5545. */
+#include "outlook/lost.h"
 #include "outlook/calendar/calendar.h"
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include "valise/base/mem.h"
 
 void conv_lost(struct conv *c, const char *fmt, ...)
 {
-	char text[512];
 	va_list args;
 
-	if (!c->to->lost)
-		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
+	lost_say(c->to, fmt, args);
 	va_end(args);
-	c->to->lost(c->to->ctx, text);
 }
 
 void conv_clear(struct conv *c)

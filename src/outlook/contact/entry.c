@@ -1,4 +1,5 @@
 /* Entry ids of address books (MS-OXCDATA 2.2.5, MS-OXOCNTC 2.2.2.2.4.1.1). */
+#include "outlook/le.h"
 #include "outlook/contact/entry.h"
 #include <stdlib.h>
 #include <string.h>
@@ -25,15 +26,6 @@ static const uint8_t wrapped[16] = {0xc0, 0x91, 0xad, 0xd3, 0x51, 0x9d, 0xcf, 0x
 static const uint8_t contact[16] = {0xfe, 0x42, 0xaa, 0x0a, 0x18, 0xc7, 0x1a, 0x10, 0xe8, 0x85,
         0x0b, 0x65, 0x1c, 0x24, 0x00, 0x00};
 
-static uint32_t le(const uint8_t *p, unsigned octets)
-{
-	uint32_t out = 0;
-
-	while (octets--)
-		out = out << 8 | p[octets];
-	return out;
-}
-
 /* UTF-16LE up to its NUL or the end; *p goes behind it. */
 static char *wide_text(const uint8_t **p, const uint8_t *end)
 {
@@ -41,14 +33,14 @@ static char *wide_text(const uint8_t **p, const uint8_t *end)
 	char utf8[4];
 
 	while (end - *p >= 2) {
-		uint32_t point = le(*p, 2);
+		uint32_t point = le16(*p);
 
 		*p += 2;
 		if (!point)
 			break;
 		if (point >= 0xd800 && point < 0xdc00 && end - *p >= 2 &&
-		        (le(*p, 2) & 0xfc00) == 0xdc00) {
-			point = 0x10000 + ((point & 0x3ff) << 10) + (le(*p, 2) & 0x3ff);
+		        (le16(*p) & 0xfc00) == 0xdc00) {
+			point = 0x10000 + ((point & 0x3ff) << 10) + (le16(*p) & 0x3ff);
 			*p += 2;
 		} else if (point >= 0xd800 && point < 0xe000) {
 			point = 0xfffd;
@@ -107,9 +99,9 @@ static void read_wrapped(const uint8_t *p, size_t n, const char *charset, struct
 /* MS-OXCDATA 2.2.5.3, 2.2.5.4: an address of a contact, or a list, in Outlook's address book. */
 static void read_contact(const uint8_t *p, size_t n, struct entry *out)
 {
-	size_t len = le(p + 32, 4);
+	size_t len = le32(p + 32);
 
-	out->kind = le(p + 24, 4) == 5 ? ENTRY_LIST : ENTRY_CONTACT;
+	out->kind = le32(p + 24) == 5 ? ENTRY_LIST : ENTRY_CONTACT;
 	out->store_entry = p + CONTACT_HEAD;
 	out->store_entry_len = MIN(len, n - CONTACT_HEAD);
 }

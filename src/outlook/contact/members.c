@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "outlook/le.h"
 #include "outlook/contact/entry.h"
 #include "outlook/contact/internal.h"
 #include "valise/base/mem.h"
@@ -81,17 +82,12 @@ static void take_member(
 	entry_clear(&kept);
 }
 
-static uint32_t le32_at(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* Octets with their number before them; *at goes behind them. */
 static bool take_sized(const uint8_t **at, const uint8_t *end, const uint8_t **p_out, size_t *n_out)
 {
 	if (end - *at < 4)
 		return false;
-	*n_out = le32_at(*at);
+	*n_out = le32(*at);
 	*p_out = *at + 4;
 	if (*n_out > (size_t)(end - *p_out))
 		return false;
@@ -103,7 +99,7 @@ static bool take_sized(const uint8_t **at, const uint8_t *end, const uint8_t **p
 static void read_stream(struct members *m, const uint8_t *p, size_t n)
 {
 	const uint8_t *end = p + n, *at = p + STREAM_HEAD, *id, *copy, *extra;
-	uint32_t count = le32_at(p + 12);
+	uint32_t count = le32(p + 12);
 	size_t id_n, copy_n, extra_n;
 
 	for (uint32_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 /* Who wrote a message, and to whom: addresses of MS-OXOMSG and MS-OXOABK as addr-specs. */
 #include <stdlib.h>
 #include <string.h>
+#include "outlook/le.h"
 #include "outlook/mail/mail.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -301,11 +302,6 @@ void mail_recipients(struct mail *m, int type, struct mail_list *out)
 		list_names(m, bag_text(b, shown[type]), out);
 	else
 		bag_use(b, shown[type]); /* the same names again */
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
 void mail_reply_to(struct mail *m, struct mail_list *out)

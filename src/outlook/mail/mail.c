@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "outlook/lost.h"
 #include "outlook/mail/mail.h"
 #include "valise/base/mem.h"
 
@@ -10,15 +11,11 @@ enum { LEVEL_MIXED = 'm', LEVEL_ALTERNATIVE = 'a', LEVEL_RELATED = 'r' };
 
 void mail_lost(const struct mail *m, const char *fmt, ...)
 {
-	char text[512];
 	va_list args;
 
-	if (!m->to->lost)
-		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
+	lost_say(m->to, fmt, args);
 	va_end(args);
-	m->to->lost(m->to->ctx, text);
 }
 
 void mail_within_lost(void *within, const char *what)

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "outlook/le.h"
 #include "outlook/mail/mail.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
@@ -23,16 +24,6 @@ struct cfb {
 	size_t n, sector, mini, cutoff;
 	struct buf fat, mini_fat, mini_stream, entries;
 };
-
-static uint32_t le16(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return le16(p) | le16(p + 2) << 16;
-}
 
 /* Sector ${i}, or NULL; the last one may be cut short: *n_out. */
 static const uint8_t *sector_at(const struct cfb *c, uint32_t i, size_t *n_out)

@@ -2,7 +2,7 @@
 #include <string.h>
 #include "valise/base/text.h"
 #include "valise/outlook/read.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 static const uint8_t cfb_magic[] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
 enum {
@@ -19,7 +19,7 @@ static bool is_pst(const uint8_t *p, size_t n)
 /* A signature, a key, and an attribute of the message: its level is 1. */
 static bool is_tnef(const uint8_t *p, size_t n)
 {
-	return n >= 7 && wire_get(p, 4) == TNEF_SIGNATURE && p[6] == 1;
+	return n >= 7 && le_get(p, 4) == TNEF_SIGNATURE && p[6] == 1;
 }
 
 enum outlook_file outlook_detect(const void *head, size_t n, const char *name)

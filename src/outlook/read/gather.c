@@ -8,7 +8,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum { DEPTH_MAX = 2 * BAG_DEPTH_MAX + 2, DEATHS_MAX = 100 };
 
@@ -107,7 +107,7 @@ static int take_step(struct gather *g, const uint8_t *p, size_t n, struct err *e
 
 	if (n != 4 || g->in_item)
 		return wrong(g, err, "a step within an item");
-	step = (uint32_t)wire_get(p, 4);
+	step = (uint32_t)le_get(p, 4);
 	if (g->begun && step <= g->step)
 		return wrong(g, err, "steps that go back");
 	g->begun = g->fresh = true;
@@ -135,7 +135,7 @@ static int take_folder(struct gather *g, const uint8_t *p, size_t n, struct err 
 	        .special_use = specials[p[1]],
 	        .search = p[0] & FRAME_SEARCH,
 	        .deleted = p[0] & FRAME_DELETED,
-	        .items = wire_get(p + 2, 8)};
+	        .items = le_get(p + 2, 8)};
 	g->in_folder = true;
 	g->fresh = false;
 	return g->quiet ? 0 : g->visit->folder(g->visit->ctx, &g->folder, err);
@@ -179,7 +179,7 @@ static int pardon_limit(struct gather *g, int rc, struct err *err)
 /* Is the head of a property, ${n} octets, what frames.h says? */
 static bool is_prop(const uint8_t *p, size_t n)
 {
-	if (n < 5 || (p[4] == FRAME_NO_NAME) != (wire_get(p, 2) < 0x8000))
+	if (n < 5 || (p[4] == FRAME_NO_NAME) != (le_get(p, 2) < 0x8000))
 		return false;
 	switch (p[4]) {
 	case FRAME_NO_NAME:
@@ -205,12 +205,12 @@ static int take_prop(struct gather *g, const uint8_t *p, size_t n, struct err *e
 	if (p[4] != FRAME_NO_NAME)
 		memcpy(name.set, p + 5, sizeof name.set);
 	if (p[4] == FRAME_LID)
-		name.lid = (uint32_t)wire_get(p + 21, 4);
+		name.lid = (uint32_t)le_get(p + 21, 4);
 	if (p[4] == FRAME_TEXT)
 		name.text = xstrndup((const char *)p + 21, n - 21);
 	g->in_prop = true;
 	if (b) {
-		rc = bag_begin(b, (uint16_t)wire_get(p, 2), (uint16_t)wire_get(p + 2, 2),
+		rc = bag_begin(b, (uint16_t)le_get(p, 2), (uint16_t)le_get(p + 2, 2),
 		        p[4] == FRAME_NO_NAME ? NULL : &name, err);
 		g->prop_open = rc == 0;
 	}
@@ -297,7 +297,7 @@ static int take_in_item(
 		if (n != 2)
 			return wrong(g, err, "a code page");
 		if (g->at[g->depth - 1])
-			g->at[g->depth - 1]->code_page = (uint16_t)wire_get(p, 2);
+			g->at[g->depth - 1]->code_page = (uint16_t)le_get(p, 2);
 		return 0;
 	case FRAME_RECIPIENT:
 	case FRAME_ATTACHMENT:
@@ -368,7 +368,7 @@ int gather_read(struct gather *g, const void *p, size_t n, struct err *err)
 		size_t want = FRAME_HEAD, k;
 
 		if (g->frame.len >= FRAME_HEAD)
-			want += (size_t)wire_get(g->frame.data + 1, 4);
+			want += (size_t)le_get(g->frame.data + 1, 4);
 		if (want > FRAME_HEAD + FRAME_MAX)
 			return wrong(g, err, "a frame without end");
 		k = MIN(n, want - g->frame.len);
@@ -377,7 +377,7 @@ int gather_read(struct gather *g, const void *p, size_t n, struct err *err)
 		n -= k;
 		if (g->frame.len < want)
 			break;
-		if (want == FRAME_HEAD && wire_get(g->frame.data + 1, 4) != 0)
+		if (want == FRAME_HEAD && le_get(g->frame.data + 1, 4) != 0)
 			continue;
 		rc = take_frame(g, (enum frame_kind)g->frame.data[0], g->frame.data + FRAME_HEAD,
 		        want - FRAME_HEAD, err);

@@ -6,7 +6,7 @@
 #include "outlook/read/frames.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 void send_flush(struct send *s)
 {
@@ -34,7 +34,7 @@ void send_frame(struct send *s, enum frame_kind kind, const void *p, size_t n)
 	n = MIN(n, FRAME_MAX);
 	if (sizeof s->buf - s->n < n + FRAME_HEAD)
 		send_flush(s);
-	wire_put(head + 1, n, 4);
+	le_put(head + 1, n, 4);
 	put(s, head, sizeof head);
 	put(s, p, n);
 }
@@ -48,7 +48,7 @@ void send_step(struct send *s, uint32_t step)
 {
 	uint8_t number[4];
 
-	wire_put(number, step, sizeof number);
+	le_put(number, step, sizeof number);
 	send_frame(s, FRAME_STEP, number, sizeof number);
 }
 
@@ -71,7 +71,7 @@ void send_folder(struct send *s, const struct outlook_folder *f, enum special us
 	const char *class = f->container_class ? f->container_class : "";
 	struct buf b = buf_of(FRAME_MAX);
 
-	wire_put(head + 2, f->items, 8);
+	le_put(head + 2, f->items, 8);
 	if (buf_add(&b, head, sizeof head) == 0 && buf_add(&b, f->path, strlen(f->path) + 1) == 0 &&
 	        buf_add(&b, class, strlen(class) + 1) == 0)
 		send_frame(s, FRAME_FOLDER, b.data, b.len);
@@ -83,8 +83,8 @@ void send_prop(struct send *s, uint16_t id, uint16_t type, const struct bag_name
 	uint8_t b[25 + BAG_NAME_MAX] = {0};
 	size_t n = 5;
 
-	wire_put(b, id, 2);
-	wire_put(b + 2, type, 2);
+	le_put(b, id, 2);
+	le_put(b + 2, type, 2);
 	if (name) {
 		size_t len = name->text ? MIN(strlen(name->text), BAG_NAME_MAX) : 4;
 
@@ -93,7 +93,7 @@ void send_prop(struct send *s, uint16_t id, uint16_t type, const struct bag_name
 		if (name->text)
 			memcpy(b + 21, name->text, len);
 		else
-			wire_put(b + 21, name->lid, 4);
+			le_put(b + 21, name->lid, 4);
 		n = 21 + len;
 	}
 	send_frame(s, FRAME_PROP, b, n);

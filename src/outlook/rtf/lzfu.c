@@ -1,4 +1,5 @@
 /* Compressed RTF: MS-OXRTFCP. */
+#include "outlook/le.h"
 #include "valise/outlook/rtf.h"
 #include <string.h>
 #include <zlib.h>
@@ -15,11 +16,6 @@ static const char initial[] =
         "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss "
         "\\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier"
         "{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
-
-static uint32_t get32(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* 2.1.3.2: that of RFC 1952 without its two inversions. */
 static uint32_t crc_of(const uint8_t *p, size_t n)
@@ -117,15 +113,15 @@ int lzfu_inflate(const void *octets, size_t n, struct buf *out, struct err *err)
 	}
 	if (n < HEADER_LEN)
 		return damaged(err, "its header is cut off");
-	size = get32(p);
-	raw_size = get32(p + 4);
-	kind = get32(p + 8);
+	size = le32(p);
+	raw_size = le32(p + 4);
+	kind = le32(p + 8);
 	/* The size counts all but itself. */
 	rest = n - HEADER_LEN;
 	if (size >= HEADER_LEN - 4 && size - (HEADER_LEN - 4) < rest)
 		rest = size - (HEADER_LEN - 4);
 	if (kind == COMPRESSED)
-		return inflate_checked(p + HEADER_LEN, rest, raw_size, get32(p + 12), out, err);
+		return inflate_checked(p + HEADER_LEN, rest, raw_size, le32(p + 12), out, err);
 	if (kind != UNCOMPRESSED)
 		return damaged(err, "it is of an unknown kind");
 	if (MIN(rest, raw_size) > RTF_MAX || buf_add(out, p + HEADER_LEN, MIN(rest, raw_size)) < 0)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum {
 	SECTOR = 512,
@@ -167,7 +167,7 @@ static void put32(struct plan *p, uint64_t v)
 {
 	uint8_t b[4];
 
-	wire_put(b, v, sizeof b);
+	le_put(b, v, sizeof b);
 	p->to->write(p->to->ctx, b, sizeof b);
 }
 
@@ -190,20 +190,20 @@ static void write_head(struct plan *p)
 	uint64_t dir = p->difat + p->fat;
 
 	memcpy(h, magic, sizeof magic);
-	wire_put(h + 24, 0x3e, 2);
-	wire_put(h + 26, 3, 2);
-	wire_put(h + 28, 0xfffe, 2);
-	wire_put(h + 30, 9, 2); /* sectors and mini sectors as powers of two */
-	wire_put(h + 32, 6, 2);
-	wire_put(h + 44, p->fat, 4);
-	wire_put(h + 48, dir, 4);
-	wire_put(h + 56, CUTOFF, 4);
-	wire_put(h + 60, p->minifat ? dir + p->dir : END_OF_CHAIN, 4);
-	wire_put(h + 64, p->minifat, 4);
-	wire_put(h + 68, p->difat ? 0 : END_OF_CHAIN, 4);
-	wire_put(h + 72, p->difat, 4);
+	le_put(h + 24, 0x3e, 2);
+	le_put(h + 26, 3, 2);
+	le_put(h + 28, 0xfffe, 2);
+	le_put(h + 30, 9, 2); /* sectors and mini sectors as powers of two */
+	le_put(h + 32, 6, 2);
+	le_put(h + 44, p->fat, 4);
+	le_put(h + 48, dir, 4);
+	le_put(h + 56, CUTOFF, 4);
+	le_put(h + 60, p->minifat ? dir + p->dir : END_OF_CHAIN, 4);
+	le_put(h + 64, p->minifat, 4);
+	le_put(h + 68, p->difat ? 0 : END_OF_CHAIN, 4);
+	le_put(h + 72, p->difat, 4);
 	for (size_t i = 0; i < DIFAT_HEAD; i++)
-		wire_put(h + HEAD_DIFAT_AT + 4 * i, i < p->fat ? p->difat + i : FREE_SECTOR, 4);
+		le_put(h + HEAD_DIFAT_AT + 4 * i, i < p->fat ? p->difat + i : FREE_SECTOR, 4);
 	p->to->write(p->to->ctx, h, sizeof h);
 }
 
@@ -242,15 +242,15 @@ static void write_directory(struct plan *p)
 			bool none = e->storage && i != 0;
 
 			for (size_t c = 0; c < len; c++)
-				wire_put(b + 2 * c, e->name[c], 2);
-			wire_put(b + 64, 2 * (len + 1), 2);
+				le_put(b + 2 * c, e->name[c], 2);
+			le_put(b + 64, 2 * (len + 1), 2);
 			b[66] = i == 0 ? 5 : e->storage ? 1 : 2;
 			b[67] = !p->node[i].red;
-			wire_put(b + 68, p->node[i].left, 4);
-			wire_put(b + 72, p->node[i].right, 4);
-			wire_put(b + 76, p->node[i].child, 4);
-			wire_put(b + 116, none ? 0 : p->node[i].start, 4);
-			wire_put(b + 120, i == 0 ? p->mini_len : none ? 0 : e->size, 8);
+			le_put(b + 68, p->node[i].left, 4);
+			le_put(b + 72, p->node[i].right, 4);
+			le_put(b + 76, p->node[i].child, 4);
+			le_put(b + 116, none ? 0 : p->node[i].start, 4);
+			le_put(b + 120, i == 0 ? p->mini_len : none ? 0 : e->size, 8);
 		} else {
 			memset(b + 68, 0xff, 12);
 		}

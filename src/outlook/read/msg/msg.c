@@ -5,7 +5,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "outlook/read/window.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum {
 	HEAD_TOP = 32, /* octets before the first property, MS-OXMSG 2.4.1 */
@@ -89,7 +89,7 @@ static void send_number(struct send *to, uint64_t v)
 {
 	uint8_t b[4];
 
-	wire_put(b, v, sizeof b);
+	le_put(b, v, sizeof b);
 	send_data(to, b, sizeof b);
 }
 
@@ -128,9 +128,9 @@ static void send_fixed(struct msg *m, uint16_t id, uint16_t type, const uint8_t 
 	send_prop(m->to, id, type, name_of(m, id));
 	send_data(m->to, value, bag_type_size(type));
 	send_frame(m->to, FRAME_PROP_END, NULL, 0);
-	if (id != MESSAGE_CODE_PAGE || type != BAG_INT32 || wire_get(value, 4) > UINT16_MAX)
+	if (id != MESSAGE_CODE_PAGE || type != BAG_INT32 || le_get(value, 4) > UINT16_MAX)
 		return;
-	wire_put(page, wire_get(value, 4), sizeof page);
+	le_put(page, le_get(value, 4), sizeof page);
 	send_frame(m->to, FRAME_CODE_PAGE, page, sizeof page);
 }
 
@@ -149,7 +149,7 @@ static bool is_message(struct ole_item *i)
 
 static void send_prop_of(struct msg *m, struct ole_list *l, const uint8_t *e)
 {
-	uint16_t type = (uint16_t)wire_get(e, 2), id = (uint16_t)wire_get(e + 2, 2);
+	uint16_t type = (uint16_t)le_get(e, 2), id = (uint16_t)le_get(e + 2, 2);
 
 	if (type & BAG_MULTIPLE)
 		send_several(m, l, id, type);

@@ -4,7 +4,7 @@
 #include "outlook/read/msg/msg.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum { NAMES_MAX = 0x7fff, ENTRY = 8, TEXTS_MAX = 16 << 20, SETS_MAX = 1 << 20 };
 
@@ -20,8 +20,8 @@ static char *text_of(const uint8_t *p, size_t n)
 	size_t len = 0;
 
 	for (size_t i = 0; i + 1 < n; i += 2) {
-		uint32_t c = (uint32_t)wire_get(p + i, 2);
-		uint32_t low = i + 3 < n ? (uint32_t)wire_get(p + i + 2, 2) : 0;
+		uint32_t c = (uint32_t)le_get(p + i, 2);
+		uint32_t low = i + 3 < n ? (uint32_t)le_get(p + i + 2, 2) : 0;
 
 		if (c == 0)
 			break;
@@ -45,8 +45,8 @@ struct octets {
 static void take_one(struct bag_name *to, const uint8_t *e, const struct octets *sets,
         const struct octets *texts)
 {
-	uint32_t number = (uint32_t)wire_get(e, 4);
-	size_t set = (size_t)wire_get(e + 4, 2) >> 1, len;
+	uint32_t number = (uint32_t)le_get(e, 4);
+	size_t set = (size_t)le_get(e + 4, 2) >> 1, len;
 
 	if (set == 1 || set == 2)
 		memcpy(to->set, known[set], sizeof to->set);
@@ -58,7 +58,7 @@ static void take_one(struct bag_name *to, const uint8_t *e, const struct octets 
 	}
 	if (number > texts->n || texts->n - number < 4)
 		return;
-	len = (size_t)wire_get(texts->p + number, 4);
+	len = (size_t)le_get(texts->p + number, 4);
 	if (len <= texts->n - number - 4 && len <= BAG_NAME_MAX)
 		to->text = text_of(texts->p + number + 4, len);
 }
@@ -88,7 +88,7 @@ void msg_names(libolecf_item_t *root, struct msg_names *out)
 		out->name[i].lid = (uint32_t)(0x8000 + i);
 	for (size_t i = 0; entries.p && i < entries.n / ENTRY; i++) {
 		const uint8_t *e = entries.p + i * ENTRY;
-		size_t place = (size_t)wire_get(e + 6, 2);
+		size_t place = (size_t)le_get(e + 6, 2);
 
 		if (place < out->n && !out->name[place].text)
 			take_one(&out->name[place], e, &sets, &texts);

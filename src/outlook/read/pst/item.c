@@ -4,7 +4,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum {
 	SUBJECT = 0x0037,
@@ -42,7 +42,7 @@ static void send_code_page(struct pst *p, libpff_record_set_t *set)
 	uint32_t page = pst_number(set, MESSAGE_CODE_PAGE, p->code_page);
 	uint8_t b[2];
 
-	wire_put(b, page <= CODE_PAGE_MAX ? page : 0, sizeof b);
+	le_put(b, page <= CODE_PAGE_MAX ? page : 0, sizeof b);
 	send_frame(p->to, FRAME_CODE_PAGE, b, sizeof b);
 }
 
@@ -110,7 +110,7 @@ static bool is_another(struct pst *p, libpff_record_set_t *set)
 
 	if (data && n >= 4)
 		found = libpff_file_get_item_by_identifier(
-		                p->file, (uint32_t)wire_get(data, 4), &other, &error) == 1;
+		                p->file, (uint32_t)le_get(data, 4), &other, &error) == 1;
 	if (other)
 		libpff_item_free(&other, &error);
 	libpff_error_free(&error);

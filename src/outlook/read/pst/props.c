@@ -3,7 +3,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum {
 	SEVERAL_MAX = 64 << 20,
@@ -137,11 +137,11 @@ static void send_subject(struct pst *p, const struct entry *e, libpff_error_t **
 		lost(p, e, *error ? pst_why(error, why) : "no memory");
 		return;
 	}
-	if (e->size >= 2 * unit && wire_get(data, unit) == PREFIX_MARK) {
+	if (e->size >= 2 * unit && le_get(data, unit) == PREFIX_MARK) {
 		struct entry to = *e;
 
 		skip = 2 * unit;
-		prefix = (size_t)wire_get(data + unit, unit);
+		prefix = (size_t)le_get(data + unit, unit);
 		prefix = prefix ? (prefix - 1) * unit : 0;
 		to.id = SUBJECT_PREFIX;
 		if (prefix <= e->size - skip)
@@ -174,7 +174,7 @@ static void send_stream(struct pst *p, const struct entry *e, libpff_error_t **e
 		send_data(p->to, piece, (size_t)n - held);
 		memmove(piece, piece + (size_t)n - held, held);
 	}
-	if (held && wire_get(piece, held) != 0)
+	if (held && le_get(piece, held) != 0)
 		send_data(p->to, piece, held);
 	send_frame(p->to, FRAME_PROP_END, NULL, 0);
 	if (left || *error)
@@ -256,7 +256,7 @@ uint32_t pst_number(libpff_record_set_t *set, uint16_t id, uint32_t otherwise)
 	uint8_t *p = pst_entry(set, id, BAG_INT32, 4, &n);
 
 	if (n == 4 && p)
-		otherwise = (uint32_t)wire_get(p, 4);
+		otherwise = (uint32_t)le_get(p, 4);
 	free(p);
 	return otherwise;
 }

@@ -1,12 +1,12 @@
 /* Properties with several values: MS-PST 2.3.3.4 into MS-OXCDATA 2.11.1. */
 #include "outlook/read/pst/pst.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 static bool add_number(struct buf *out, uint64_t v)
 {
 	uint8_t b[4];
 
-	wire_put(b, v, sizeof b);
+	le_put(b, v, sizeof b);
 	return buf_add(out, b, sizeof b) == 0;
 }
 
@@ -31,12 +31,12 @@ bool pst_several(uint16_t type, const uint8_t *p, size_t n, struct buf *out)
 		return add_number(out, 0);
 	if (n < 4)
 		return false;
-	count = (size_t)wire_get(p, 4);
+	count = (size_t)le_get(p, 4);
 	if (count > (n - 4) / 4 || !add_number(out, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		size_t from = (size_t)wire_get(p + 4 + 4 * i, 4);
-		size_t to = i + 1 < count ? (size_t)wire_get(p + 8 + 4 * i, 4) : n;
+		size_t from = (size_t)le_get(p + 4 + 4 * i, 4);
+		size_t to = i + 1 < count ? (size_t)le_get(p + 8 + 4 * i, 4) : n;
 		size_t len;
 
 		if (from < 4 + 4 * count || from > to || to > n)

@@ -3,7 +3,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum {
 	ENTRY_ID_SIZE = 24, /* flags, the store's record key, the node's id: MS-PST 2.4.3.2 */
@@ -79,7 +79,7 @@ static uint32_t by_number(const struct pst *p, uint64_t number, bool own)
 
 static uint32_t nid_of(const struct pst *p, const uint8_t *entry, size_t n)
 {
-	uint32_t nid = n == ENTRY_ID_SIZE ? (uint32_t)wire_get(entry + ENTRY_ID_NID, 4) : 0;
+	uint32_t nid = n == ENTRY_ID_SIZE ? (uint32_t)le_get(entry + ENTRY_ID_NID, 4) : 0;
 
 	if (n == SERVER_ID_SIZE)
 		return by_number(p, counter_of(entry + SERVER_ID_COUNTER), false);
@@ -107,10 +107,10 @@ static uint32_t folder_at(const struct pst *p, libpff_record_set_t *set, uint16_
 	uint8_t *ids = pst_entry(set, id, type, REN_MAX, &n);
 	uint32_t nid = 0;
 
-	if (ids && pst_several(type, ids, n, &several) && wire_get(several.data, 4) > place) {
+	if (ids && pst_several(type, ids, n, &several) && le_get(several.data, 4) > place) {
 		while (place--)
-			at += 4 + (size_t)wire_get(several.data + at, 4);
-		nid = nid_of(p, several.data + at + 4, (size_t)wire_get(several.data + at, 4));
+			at += 4 + (size_t)le_get(several.data + at, 4);
+		nid = nid_of(p, several.data + at + 4, (size_t)le_get(several.data + at, 4));
 	}
 	buf_clear(&several);
 	free(ids);
@@ -193,7 +193,7 @@ static void number_folders(struct pst *p, libpff_item_t *folder, unsigned deep)
 
 			one->nid = nid;
 			one->number = counter_of(id + FOLDER_ID_COUNTER);
-			one->own = wire_get(id, FOLDER_ID_COUNTER) == 0;
+			one->own = le_get(id, FOLDER_ID_COUNTER) == 0;
 		}
 		free(id);
 		libpff_record_set_free(&set, &error);

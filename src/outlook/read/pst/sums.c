@@ -3,7 +3,7 @@
 #include <string.h>
 #include <zlib.h>
 #include "valise/base/mem.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 
 enum { VERSION_AT = 10, VERSION_ANSI = 15, VERSION_UNICODE = 23 };
 
@@ -19,7 +19,7 @@ static const struct layout {
 
 enum pst_kind pst_kind_of(const uint8_t *head, size_t n)
 {
-	unsigned version = n < VERSION_AT + 2 ? 0 : (unsigned)wire_get(head + VERSION_AT, 2);
+	unsigned version = n < VERSION_AT + 2 ? 0 : (unsigned)le_get(head + VERSION_AT, 2);
 
 	if (version == 0)
 		return PST_NO_SUMS;
@@ -36,7 +36,7 @@ static uint32_t sum_of(const uint8_t *p, size_t n)
 
 static bool matches(const uint8_t *p, size_t n, const uint8_t *sum)
 {
-	return wire_get(sum, 4) == sum_of(p, n);
+	return le_get(sum, 4) == sum_of(p, n);
 }
 
 /* Its type, twice, at its end: 0x80 (a B-tree of blocks) to 0x86. */
@@ -54,7 +54,7 @@ bool pst_sound(enum pst_kind kind, const uint8_t *p, size_t n)
 
 	if (kind == PST_NO_SUMS || n == 0 || n % l->unit != 0)
 		return true; /* a part of the head */
-	len = (size_t)wire_get(p + n - l->block_end, 2);
+	len = (size_t)le_get(p + n - l->block_end, 2);
 	if (len && (len + l->block_end + l->unit - 1) / l->unit * l->unit == n)
 		return matches(p, len, p + n - l->block_end + l->block_sum);
 	return is_page(l, p, n) && matches(p, n - l->page_end, p + n - l->page_end + l->page_sum);

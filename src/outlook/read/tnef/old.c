@@ -1,6 +1,7 @@
 /* Attributes that stand for a property or two: MS-OXTNEF 2.1.3.3. */
 #include <stdlib.h>
 #include <string.h>
+#include "outlook/le.h"
 #include "outlook/read/tnef/in.h"
 #include "valise/base/date.h"
 #include "valise/base/lookup.h"
@@ -62,16 +63,6 @@ const struct tnef_attribute *tnef_attribute_of(uint32_t id)
 		if ((attributes[i].id & 0xffff) == id)
 			a = &attributes[i];
 	return a;
-}
-
-static unsigned le16(const uint8_t *p)
-{
-	return p[0] | (unsigned)p[1] << 8;
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-	return le16(p) | (uint32_t)le16(p + 2) << 16;
 }
 
 /* The length of a text of at most ${n} octets that may end with a NUL. */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "outlook/read/pst/pst.h"
 #include "outlook/read/pst/sums.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 #include "valise/base/mem.h"
 
 #define CFB "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -113,11 +113,11 @@ static void checksums(void **state)
 		       n = (len + table[i].end + table[i].unit - 1) / table[i].unit * table[i].unit;
 		uint8_t *end = b + n - table[i].end;
 
-		wire_put(head + 10, table[i].version, 2);
+		le_put(head + 10, table[i].version, 2);
 		assert_int_equal(pst_kind_of(head, sizeof head), table[i].kind);
 		memset(b, 0x5a, sizeof b);
-		wire_put(end, len, 2);
-		wire_put(end + table[i].sum, slow_sum(b, len), 4);
+		le_put(end, len, 2);
+		le_put(end + table[i].sum, slow_sum(b, len), 4);
 		assert_true(pst_sound(table[i].kind, b, n));
 		b[len - 1] ^= 1;
 		assert_false(pst_sound(table[i].kind, b, n));
@@ -128,7 +128,7 @@ static void checksums(void **state)
 		end = b + n - table[i].end;
 		memset(b, 0x5a, sizeof b);
 		end[0] = end[1] = 0x81;
-		wire_put(end + table[i].sum, slow_sum(b, n - table[i].end), 4);
+		le_put(end + table[i].sum, slow_sum(b, n - table[i].end), 4);
 		assert_true(pst_sound(table[i].kind, b, n));
 		b[0] ^= 0x80;
 		assert_false(pst_sound(table[i].kind, b, n));

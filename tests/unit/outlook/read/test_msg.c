@@ -12,7 +12,7 @@
 #include <libolecf.h>
 #include "outlook/read/msg/cfb.h"
 #include "outlook/read/window.h"
-#include "outlook/read/wire.h"
+#include "outlook/le.h"
 #include "valise/base/mem.h"
 #include "valise/outlook/read.h"
 
@@ -85,10 +85,10 @@ struct list {
 
 static void tag(struct list *l, uint16_t id, uint16_t type, uint64_t value)
 {
-	wire_put(l->b + l->n, type, 2);
-	wire_put(l->b + l->n + 2, id, 2);
-	wire_put(l->b + l->n + 4, 6, 4);
-	wire_put(l->b + l->n + 8, value, 8);
+	le_put(l->b + l->n, type, 2);
+	le_put(l->b + l->n + 2, id, 2);
+	le_put(l->b + l->n + 4, 6, 4);
+	le_put(l->b + l->n + 8, value, 8);
 	l->n += 16;
 }
 
@@ -99,7 +99,7 @@ static void text(struct made *m, size_t in, struct list *l, uint16_t id, const c
 	size_t n = strlen(s);
 
 	for (size_t i = 0; i < n; i++)
-		wire_put(wide + 2 * i, (uint8_t)s[i], 2);
+		le_put(wide + 2 * i, (uint8_t)s[i], 2);
 	tag(l, id, BAG_UNICODE, 2 * n + 2);
 	(void)snprintf(name, sizeof name, "__substg1.0_%04X001F", id);
 	stream(m, in, name, wide, 2 * n);
