@@ -34,10 +34,21 @@ static const struct protocol_option carddav_options[] = {
         {NULL, 0, NULL},
 };
 
+static const char mapi_has_no_authzid[] =
+        "HTTP carries no authorization identity: another person's mailbox is named by "
+        "mapi-mailbox (--mapi-mailbox)";
+
 /* The calendars read would be the administrator's own. */
 static const char http_has_no_authzid[] =
         "HTTP carries no authorization identity: another person's calendars are named by "
         "their URL; for mail alone it is imap-authzid (--imap-authzid), not authzid";
+
+static const struct protocol_option mapi_options[] = {
+        {"archive-mailbox", PROTOCOL_FETCH, NULL},
+        {"public-folders", PROTOCOL_FETCH, NULL},
+        {"associated", PROTOCOL_FETCH, NULL},
+        {NULL, 0, NULL},
+};
 
 const struct protocol protocols[] = {
         {
@@ -87,6 +98,20 @@ const struct protocol protocols[] = {
                 .options = carddav_options,
                 .reads_as = GUARD_DAV_SOURCE,
                 .stores_as = GUARD_DAV_TARGET,
+        },
+        {
+                .kind = SERVICE_MAPI,
+                .name = "mapi",
+                .schemes = {{"https", SECURITY_TLS, 443}, {"http", SECURITY_NONE, 80}},
+                .example = "https://mail.example.org/mapi/emsmdb/",
+                .url_help = "https://HOST/mapi/emsmdb/?MailboxId=..., HOST or ADDRESS",
+                .kinds = 1u << COLL_MAIL | 1u << COLL_CALENDAR | 1u << COLL_CONTACTS |
+                         1u << COLL_MAPI,
+                .has_path = true,
+                .no_authzid = mapi_has_no_authzid,
+                .options = mapi_options,
+                .reads_as = GUARD_MAPI_SOURCE,
+                .stores_as = GUARD_MAPI_TARGET,
         },
 };
 _Static_assert(COUNT(protocols) == SERVICE_KINDS, "a row for each service kind, in its order");

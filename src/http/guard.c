@@ -55,6 +55,9 @@ const struct http_guard *http_guard_of(enum guard_role role)
 		return &dav_update;
 	case GUARD_OAUTH:
 		return &oauth;
+	case GUARD_MAPI_SOURCE: /* http/mapi.c */
+	case GUARD_MAPI_TARGET:
+	case GUARD_AUTODISCOVER:
 	case GUARD_NONE:
 	case GUARD_IMAP_SOURCE:
 	case GUARD_IMAP_TARGET:

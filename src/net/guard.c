@@ -173,6 +173,9 @@ static unsigned role_bit(enum guard_role role)
 	case GUARD_DAV_SOURCE: /* requests, not lines: http/guard.c */
 	case GUARD_DAV_TARGET:
 	case GUARD_DAV_UPDATE:
+	case GUARD_MAPI_SOURCE:
+	case GUARD_MAPI_TARGET:
+	case GUARD_AUTODISCOVER:
 	case GUARD_OAUTH:
 		break;
 	}

@@ -23,6 +23,15 @@ enum guard_role {
 	 * that has it
 	 */
 	GUARD_DAV_UPDATE,
+	/*
+	 * POST of MAPI over HTTP: Connect, Execute, Disconnect, PING, with ROPs that only read
+	 * (http/mapi.c)
+	 */
+	GUARD_MAPI_SOURCE,
+	/* and those that make a new folder, and upload a new message into one */
+	GUARD_MAPI_TARGET,
+	/* POST of the one question of POX Autodiscover, and GET where it may be asked */
+	GUARD_AUTODISCOVER,
 	/* GET of metadata, and POST of a form that asks for tokens or gives them back */
 	GUARD_OAUTH,
 };

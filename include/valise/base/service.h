@@ -14,7 +14,14 @@
  */
 
 /* Each has a row in account/protocols.c and one in cli/protocols.c, in this order. */
-enum service_kind { SERVICE_IMAP, SERVICE_POP3, SERVICE_CALDAV, SERVICE_CARDDAV, SERVICE_KINDS };
+enum service_kind {
+	SERVICE_IMAP,
+	SERVICE_POP3,
+	SERVICE_CALDAV,
+	SERVICE_CARDDAV,
+	SERVICE_MAPI,
+	SERVICE_KINDS
+};
 
 enum security {
 	SECURITY_TLS, /* TLS from the first byte */
@@ -28,7 +35,7 @@ struct endpoint {
 	char *host; /* a DNS name or an address without brackets */
 	uint16_t port;
 	enum security security;
-	/* DAV: absolute path of the URL, "/" when none was given; else NULL */
+	/* DAV, MAPI: absolute path of the URL with its query, "/" when none was given; else NULL */
 	char *path;
 	/* where the host is, if that is known (--nameserver); NULL: it is looked up */
 	char *address;
@@ -77,6 +84,11 @@ struct service {
 	const char *name; /* the protocol's, "imap"; static */
 	struct endpoint at;
 	struct login login;
+	/*
+	 * MAPI: the distinguished name of the mailbox, "/o=.../cn=..."; NULL: not known yet,
+	 * Autodiscover tells it (valise/discover/autodiscover.h)
+	 */
+	char *mailbox;
 	/*
 	 * IMAP: set where the server is found to read one command at a time; NULL: not
 	 * kept

@@ -120,6 +120,7 @@ struct source_ops {
 	        struct err *err);
 };
 
-extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav;
+extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav,
+        source_mapi;
 
 #endif

@@ -198,7 +198,7 @@ struct target_ops {
 	        struct target_result *out, struct err *err);
 };
 
-extern const struct target_ops target_imap, target_caldav, target_carddav;
+extern const struct target_ops target_imap, target_caldav, target_carddav, target_mapi;
 /**
  * target_run(ops, service, kind, reader, opts, progress, out, err): ops->run with the lock on
  * opts->journal held, so that one restore at a time works for an archive and a target; a
