@@ -1,7 +1,7 @@
 #ifndef OUTLOOK_BAG_INTERNAL_H
 #define OUTLOOK_BAG_INTERNAL_H
 
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "valise/base/spool.h"
 #include "valise/outlook/bag.h"
 

@@ -1,5 +1,5 @@
 /* Entry ids of address books (MS-OXCDATA 2.2.5, MS-OXOCNTC 2.2.2.2.4.1.1). */
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "outlook/contact/entry.h"
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "outlook/contact/entry.h"
 #include "outlook/contact/internal.h"
 #include "valise/base/mem.h"

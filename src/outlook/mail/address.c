@@ -1,7 +1,7 @@
 /* Who wrote a message, and to whom: addresses of MS-OXOMSG and MS-OXOABK as addr-specs. */
 #include <stdlib.h>
 #include <string.h>
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "outlook/mail/mail.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"

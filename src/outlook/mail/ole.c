@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "outlook/mail/mail.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"

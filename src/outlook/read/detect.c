@@ -2,7 +2,7 @@
 #include <string.h>
 #include "valise/base/text.h"
 #include "valise/outlook/read.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 static const uint8_t cfb_magic[] = {0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1};
 enum {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum { DEPTH_MAX = 2 * BAG_DEPTH_MAX + 2, DEATHS_MAX = 100 };
 

@@ -6,7 +6,7 @@
 #include "outlook/read/frames.h"
 #include "valise/base/mem.h"
 #include "valise/base/sys.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 void send_flush(struct send *s)
 {

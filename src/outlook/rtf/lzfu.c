@@ -1,5 +1,5 @@
 /* Compressed RTF: MS-OXRTFCP. */
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "valise/outlook/rtf.h"
 #include <string.h>
 #include <zlib.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum {
 	SECTOR = 512,

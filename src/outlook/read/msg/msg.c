@@ -5,7 +5,7 @@
 #include <string.h>
 #include "valise/base/mem.h"
 #include "outlook/read/window.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum {
 	HEAD_TOP = 32, /* octets before the first property, MS-OXMSG 2.4.1 */

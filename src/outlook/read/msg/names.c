@@ -4,7 +4,7 @@
 #include "outlook/read/msg/msg.h"
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum { NAMES_MAX = 0x7fff, ENTRY = 8, TEXTS_MAX = 16 << 20, SETS_MAX = 1 << 20 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum {
 	SUBJECT = 0x0037,

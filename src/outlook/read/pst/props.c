@@ -3,7 +3,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum {
 	SEVERAL_MAX = 64 << 20,

@@ -1,6 +1,6 @@
 /* Properties with several values: MS-PST 2.3.3.4 into MS-OXCDATA 2.11.1. */
 #include "outlook/read/pst/pst.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 static bool add_number(struct buf *out, uint64_t v)
 {

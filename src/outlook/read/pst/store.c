@@ -3,7 +3,7 @@
 #include <string.h>
 #include "outlook/read/pst/pst.h"
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum {
 	ENTRY_ID_SIZE = 24, /* flags, the store's record key, the node's id: MS-PST 2.4.3.2 */

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <zlib.h>
 #include "valise/base/mem.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 
 enum { VERSION_AT = 10, VERSION_ANSI = 15, VERSION_UNICODE = 23 };
 

@@ -1,7 +1,7 @@
 /* Attributes that stand for a property or two: MS-OXTNEF 2.1.3.3. */
 #include <stdlib.h>
 #include <string.h>
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "outlook/read/tnef/in.h"
 #include "valise/base/date.h"
 #include "valise/base/lookup.h"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include "outlook/read/pst/pst.h"
 #include "outlook/read/pst/sums.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "valise/base/mem.h"
 
 #define CFB "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -12,7 +12,7 @@
 #include <libolecf.h>
 #include "outlook/read/msg/cfb.h"
 #include "outlook/read/window.h"
-#include "outlook/le.h"
+#include "valise/base/le.h"
 #include "valise/base/mem.h"
 #include "valise/outlook/read.h"
 

@@ -1,10 +1,10 @@
-#ifndef VALISE_OUTLOOK_LE_H
-#define VALISE_OUTLOOK_LE_H
+#ifndef VALISE_BASE_LE_H
+#define VALISE_BASE_LE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Little-endian numbers of ${n} octets, as all of Outlook's files have them. */
+/* Little-endian numbers of ${n} octets, as all that is of Outlook has them. */
 static inline uint64_t le_get(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
