@@ -13,7 +13,7 @@
 
 enum {
 	MAPI_ROPS_MAX = 32760, /* octets of the ROPs of one request, MS-OXCRPC 2.2.2.1 */
-	MAPI_HANDLES_MAX = 64, /* of the table of one request or answer */
+	MAPI_HANDLES_MAX = 128, /* of the table of one request or answer */
 	MAPI_ANSWER_MAX = 4 << 20, /* octets of one answer */
 	MAPI_ROP_OUT = 0x40000, /* what an answer may have when it is chained, MaxRopOut */
 };
@@ -51,7 +51,8 @@ struct mapi_request {
 	size_t n_rops; /* octets, at most MAPI_ROPS_MAX */
 	const uint32_t *handles;
 	size_t n_handles;
-	bool chain; /* the server may repeat the last ROP and answer with more (MS-OXCRPC 3.1.4.2.1.2) */
+	bool chain; /* the server may repeat the last ROP and answer with more
+	               (MS-OXCRPC 3.1.4.2.1.2) */
 	/**
 	 * answer(ctx, a, err): each payload in its order, ${a} lent; a negative result ends the
 	 * request with it.
@@ -67,8 +68,7 @@ struct mapi_request {
  * ERR_PROTO, ERR_LIMIT: the answer is none, or beyond a cap; ERR_REFUSED: ErrorCode of the
  * Execute; ERR_GUARD; those of ${rq}->answer.
  */
-int mapi_execute(
-        struct mapi_session *s, const struct mapi_request *rq, struct err *err) MUST_CHECK;
+int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct err *err) MUST_CHECK;
 /* Its context is gone (network, X-ResponseCode 10, 13, 15 ...): only mapi_disconnect is left. */
 bool mapi_is_lost(const struct mapi_session *s);
 /* Requests so far, of all kinds. */

@@ -7,7 +7,8 @@
 /*
  * A mailbox as its ROPs show it (MS-OXCROPS, MS-OXCSTOR, MS-OXCFOLD, MS-OXCTABL,
  * MS-OXCFXICS): folders, tables of contents, streams of FastTransfer. No policy; what is in
- * the streams is read by the outlook room. One store belongs to one thread.
+ * the streams is read by the outlook room. One store belongs to one thread, and none of what
+ * is called back may use it again.
  */
 
 /* Of a folder or message, as on the wire: replica id in the low 16 bits, counter above. */
@@ -28,7 +29,7 @@ void mapi_close(struct mapi_store *s); /* NULL is fine */
 bool mapi_store_is_lost(const struct mapi_store *s);
 const struct mapi_greeting *mapi_store_greeting(const struct mapi_store *s);
 uint64_t mapi_store_requests(const struct mapi_store *s);
-/* GUID of the mailbox, and the replica whose id is that of most of its folders. */
+/* GUID of the mailbox (MS-OXCSTOR 2.2.1.1.3): 16 octets. */
 const uint8_t *mapi_store_guid(const struct mapi_store *s);
 
 /* ---- folders ---- */
@@ -48,6 +49,15 @@ struct mapi_folder {
 	const char *use;
 	uint32_t items, associated; /* that it says it has */
 	bool hidden; /* PidTagAttributeHidden */
+	/*
+	 * What tells that nothing has changed in it since the last time, if all of it is the same
+	 * and ${changed} not 0: PidTagLocalCommitTimeMax as on the wire, PidTagDeletedCountTotal,
+	 * PidTagContentUnreadCount. A hint: two read flags that changed places do not show in it.
+	 * A server that does not say (0) has to be asked by a synchronization.
+	 */
+	uint64_t changed;
+	uint32_t deleted, unread;
+	uint64_t size; /* octets of its items, PidTagMessageSizeExtended; 0: not said */
 };
 struct mapi_folders {
 	struct mapi_folder *list; /* parents first, in the server's order */
@@ -103,6 +113,18 @@ struct mapi_sync {
  */
 int mapi_sync(struct mapi_store *s, const struct mapi_sync *y, struct err *err) MUST_CHECK;
 /**
+ * mapi_sync_many(s, list, n, ended, ctx, err): the same for many folders. Those that have a
+ * state are asked for together, so that MAPI_SYNCS folders where nothing is new cost one
+ * request; the streams still come one after the other, in the order of ${list}.
+ * ended(ctx, i, why, err): the stream of ${list}[i] was written to its end (${why}->code
+ * ERR_OK), or what became of it instead: of a folder that the server refuses (ERR_REFUSED,
+ * ERR_NOTFOUND, ERR_BUSY) the others still come. A negative result ends all.
+ */
+enum { MAPI_SYNCS = 24 };
+typedef int (*mapi_synced_fn)(void *ctx, size_t i, const struct err *why, struct err *err);
+int mapi_sync_many(struct mapi_store *s, const struct mapi_sync *list, size_t n,
+        mapi_synced_fn ended, void *ctx, struct err *err) MUST_CHECK;
+/**
  * mapi_copy(s, folder, ids, n, write, ctx, err): these messages as one stream
  * (RopFastTransferSourceCopyMessages); n at most 1,000. One that is gone is not in it.
  */
@@ -113,7 +135,8 @@ int mapi_copy(struct mapi_store *s, mapi_id folder, const mapi_id *ids, size_t n
 
 /**
  * mapi_make_folder(s, parent, name, container_class, out, err): a new folder of this name.
- * ERR_EXISTS: there is one, untouched. The class is set in the same request that makes it.
+ * ERR_EXISTS: there is one, untouched. The class is set in the same request that makes it;
+ * with an error and ${out} not 0 the folder is there, without its class.
  */
 int mapi_make_folder(struct mapi_store *s, mapi_id parent, const char *name,
         const char *container_class, mapi_id *out, struct err *err) MUST_CHECK;
