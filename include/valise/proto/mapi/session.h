@@ -61,8 +61,8 @@ struct mapi_request {
 	void *ctx;
 };
 /**
- * mapi_execute(s, rq, err): one Execute. It is never sent twice: what a lost answer had is
- * not to be had again by the same request. A server that is busy (429, 503, Retry-After) and
+ * mapi_execute(s, rq, err): one Execute. It is never sent twice: an answer that is lost does
+ * not come for the same request. A server that is busy (429, 503, Retry-After) and
  * says so before it does anything is waited for as elsewhere (valise/net/patience.h, http.h).
  * Errors: ERR_NET, and mapi_is_lost then says whether the session is gone with its handles;
  * ERR_PROTO, ERR_LIMIT: the answer is none, or beyond a cap; ERR_REFUSED: ErrorCode of the
