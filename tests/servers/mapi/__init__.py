@@ -1,0 +1,1 @@
+"""What fakemapi.py is made of."""
