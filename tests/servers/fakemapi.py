@@ -388,7 +388,8 @@ class FakeMapi:
         v = {0x67480014: store.wire_id(f.counter), 0x67490014: store.wire_id(f.parent.counter if f.parent else f.counter), 0x3001001f: f.name,
              0x30050003: max(0, depth - 1), 0x36010003: 0 if f.use == "root" else 2 if f.search else 1, 0x36020003: len(f.normal()),
              0x36170003: len(f.normal(True)), 0x36030003: sum(not m.read for m in f.normal()), 0x360a000b: bool(f.children()), 0x10f4000b: f.hidden,
-             0x0fff0102: store.entry_id(f), 0x65e00102: store.xid(f.counter), 0x30080040: f.modified, **f.extra}
+             0x0fff0102: store.entry_id(f), 0x65e00102: store.xid(f.counter), 0x30080040: f.modified, 0x670a0040: f.committed,
+             0x670b0003: len(f.deleted), 0x0e080014: sum(m.size for m in f.messages.values()), **f.extra}
         if f.parent:
             v[0x65e10102] = store.xid(f.parent.counter)
         if f.container:

@@ -16,19 +16,10 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "servers"))
 from mapi import fx  # noqa: E402
-from mapi.wire import to_fx, u16, u32  # noqa: E402
+from mapi.items import ADDRESS, APPOINTMENT, COMMON, LOG, MEETING, NOTE, STRINGS, TASK, Item, filetime, one_off, part  # noqa: E402
+from mapi.wire import u16, u32  # noqa: E402
 
-
-def set_of(number):
-    """A property set of Outlook, {000620xx-0000-0000-C000-000000000046}."""
-    return struct.pack("<IHH", number, 0, 0) + bytes.fromhex("c000000000000046")
-
-
-ADDRESS, APPOINTMENT, COMMON, TASK, LOG, NOTE = (set_of(n) for n in (0x62004, 0x62002, 0x62008, 0x62003, 0x6200a, 0x6200e))
-STRINGS = bytes.fromhex("2903020000000000c000000000000046")
-MEETING = bytes.fromhex("90dad86e0b451b1098da00aa003f1305")
 WORDS = "report lunch Größe 会議 invoice Ελλάδα плюс draft café naïve plan 🎉 release budget holiday minutes agenda train offer".split()
-ONE_OFF = bytes.fromhex("812b1fa4bea310199d6e00dd010f5402")
 FOLDERS = [  # directory, .folder, share of the items
     ("sent", {"use": "sent", "name": "Sent Items"}, 12), ("trash", {"use": "trash", "name": "Deleted Items"}, 3),
     ("drafts", {"use": "drafts", "name": "Drafts"}, 2), ("junk", {"use": "junk", "name": "Junk Email"}, 2),
@@ -37,45 +28,6 @@ FOLDERS = [  # directory, .folder, share of the items
     ("contacts", {"use": "contacts", "name": "Contacts"}, 7), ("tasks", {"use": "tasks", "name": "Tasks"}, 4), ("notes", {"use": "notes", "name": "Notes"}, 2),
     ("journal", {"use": "journal", "name": "Journal"}, 1), ("hidden", {"name": "Conversation Action Settings", "class": "IPF.Configuration", "hidden": True}, 0),
     ("inbox", {"use": "inbox", "name": "Inbox"}, 40)]  # takes what octets are left
-
-
-def filetime(t):
-    return int((t - datetime.datetime(1601, 1, 1)).total_seconds()) * 10_000_000
-
-
-class Item(fx.Bag):
-    def put(self, tag, value, name=None):
-        self.props.append(fx.Property(tag, to_fx(tag, value), name))
-        return self
-
-    def named(self, guid, what, kind, value):
-        return self.put(0x80000000 | kind, value, (guid, what))
-
-    def sort(self):
-        order(self.props)
-        for _, inner in self.attachments:
-            if inner:
-                inner.sort()
-        return self
-
-
-def order(some):
-    """As docs/FORMAT.md has it, with the ids of named properties in their place."""
-    def key(p):
-        if p.name is None:
-            return 0, p.number, p.tag & 0xffff, b"", 0, b"", 0
-        guid, what = p.name
-        return 1, 0, 0, guid, isinstance(what, str), what.encode() if isinstance(what, str) else struct.pack(">I", what), p.tag & 0xffff
-    some.sort(key=key)
-    for n, p in enumerate(p for p in some if p.name):
-        p.tag = 0x8000 + n << 16 | p.tag & 0xffff
-
-
-def part(first, *more):
-    """Properties of a recipient or attachment: its number first."""
-    props = [fx.Property(t, to_fx(t, v)) for t, v in more]
-    order(props)
-    return [fx.Property(*first)] + props
 
 
 class Maker:
@@ -98,7 +50,7 @@ class Maker:
 
     def recipient(self, bag, kind):
         name, mail = self.address()
-        entry = bytes(4) + ONE_OFF + u16(0) + u16(0x9001) + "".join(x + "\0" for x in (name, "SMTP", mail)).encode("utf-16-le")
+        entry = one_off(name, mail)
         bag.recipients.append(part((0x30000003, u32(len(bag.recipients))), (0x0c150003, kind), (0x3001001f, name), (0x3002001f, "SMTP"), (0x3003001f, mail),
                                    (0x39fe001f, mail), (0x0ffe0003, 6), (0x0fff0102, entry)))
         return name, mail
@@ -194,7 +146,7 @@ class Maker:
         b, entries = self.start("IPM.DistList", "List " + self.words(1)), []
         for _ in range(4):
             name, mail = self.address()
-            entries.append(bytes(4) + ONE_OFF + u16(0) + u16(0x9001) + "".join(x + "\0" for x in (name, "SMTP", mail)).encode("utf-16-le"))
+            entries.append(one_off(name, mail))
         return b.put(0x3001001f, "List %d" % self.count).named(ADDRESS, 0x8053, 0x1f, "List %d" % self.count).named(ADDRESS, 0x8054, 0x1102, entries).named(ADDRESS, 0x8055, 0x1102, entries)
 
     def task(self):

@@ -81,7 +81,7 @@ class Folder:
         self.store, self.counter, self.name, self.parent, self.container, self.use = store, counter, name, parent, container, use
         self.hidden, self.search, self.path = hidden, search, None
         self.messages, self.deleted, self.extra = {}, [], {}
-        self.modified = filetime()
+        self.modified = self.committed = filetime()
 
     def children(self):
         return [f for f in self.store.folders.values() if f.parent is self]
@@ -192,7 +192,9 @@ class Store:
             return m
 
     def touch(self, m):
+        """Another change number; read states have their own, and do not count as a change of the folder (the harsher reading of MS-OXCFOLD)."""
         m.change, m.modified = self.next_change(), filetime()
+        m.folder.committed = m.modified
         m.pcl = [self.xid(m.change)]
 
     def alter(self, m, octets):
@@ -208,6 +210,7 @@ class Store:
     def remove(self, m):
         with self.lock:
             del m.folder.messages[m.counter]
+            m.folder.committed = filetime()
             m.folder.deleted.append(m.counter)
 
     def upload(self, folder, bag, associated):
