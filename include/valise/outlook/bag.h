@@ -117,6 +117,8 @@ int bag_set(struct bag *b, bag_key key, uint16_t type, const void *p, size_t n,
 int bag_set_text(struct bag *b, bag_key key, const char *utf8, struct err *err) MUST_CHECK;
 int bag_set_int(
         struct bag *b, bag_key key, uint16_t type, int64_t value, struct err *err) MUST_CHECK;
+/* Forget the property of this id, below 0x8000, of whatever type. */
+void bag_remove(struct bag *b, uint16_t id);
 /*
  * The one order that a bag has, whatever its reader: by id, then those with a name by their
  * set (octets), number, text. Recipients and attachments stay as they came. Deep.

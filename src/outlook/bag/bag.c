@@ -342,6 +342,20 @@ int bag_set_int(struct bag *b, bag_key key, uint16_t type, int64_t value, struct
 	return bag_set(b, key, type, octets, bag_type_size(type), err);
 }
 
+void bag_remove(struct bag *b, uint16_t id)
+{
+	size_t kept = 0;
+
+	assert(!b->store->filled && id < 0x8000);
+	b->store->several = NULL;
+	for (size_t i = 0; i < b->n_props; i++)
+		if (!b->props[i].name && b->props[i].id == id)
+			clear_prop(&b->props[i]);
+		else
+			b->props[kept++] = b->props[i];
+	b->n_props = kept;
+}
+
 /* ---- order ---- */
 
 struct bag_ident ident_of(const struct bag_prop *p)

@@ -3,40 +3,8 @@
  * the name of a named one and its value.
  */
 #include <stdlib.h>
-#include "outlook/bag/fx.h"
-#include "outlook/bag/internal.h"
+#include "outlook/bag/reader.h"
 #include "valise/base/mem.h"
-#include "valise/outlook/fx.h"
-
-/* What the next octets are. */
-enum fx_state {
-	AT_TAG,
-	AT_NAME, /* set and kind */
-	AT_LID,
-	AT_TEXT, /* of a name, until its NUL */
-	AT_LENGTH, /* of one value, or of one of several */
-	AT_COUNT, /* of several values */
-	AT_VALUE,
-};
-
-struct fx_reader {
-	fx_message_fn give;
-	void *ctx;
-	enum fx_state state;
-	uint8_t few[20]; /* what is collected until it is whole */
-	size_t n_few;
-	struct buf wide; /* the text of a name */
-	uint16_t id, type; /* of the property */
-	uint16_t page;
-	bool is_kept; /* it goes into a bag */
-	struct bag_name name;
-	uint64_t left; /* octets of the value that are still to come */
-	uint64_t values; /* of those with a length of their own, still to come */
-	struct bag *top; /* the message; NULL: outside of one */
-	struct bag *now; /* what is filled: it, or what is in it */
-	unsigned page_of_all; /* of all texts in code pages, if it is one */
-	bool is_one_page;
-};
 
 struct fx_reader *fx_reader_new(fx_message_fn give, void *ctx)
 {
@@ -57,22 +25,37 @@ void fx_reader_free(struct fx_reader *r)
 	free(r);
 }
 
-/* A cap that is met ends the stream as well: what is behind it would belong to nothing. */
-static int ended(int rc, struct err *err)
+/*
+ * A cap that is met ends the stream as well: what is behind it would belong to nothing. In a
+ * synchronization it costs the item, for each element has a marker at its beginning.
+ */
+static int ended(struct fx_reader *r, int rc, struct err *err)
 {
+	if (rc == ERR_LIMIT && r->sync && r->top) {
+		fx_sync_break(r->sync, err ? err->text : "it is too large");
+		err_clear(err);
+		return 0;
+	}
 	if (rc == ERR_LIMIT && err)
 		err->code = ERR_PROTO;
 	return rc == ERR_LIMIT ? ERR_PROTO : rc;
 }
 
-static int no_stream(struct err *err, const char *what, uint32_t where)
+int fx_no_stream(struct err *err, const char *what, uint32_t where)
 {
 	return err_set(err, ERR_PROTO, ERR_ITEM, "FastTransfer: %s (0x%08x)", what, where);
 }
 
 /* ---- markers ---- */
 
-static int end_message(struct fx_reader *r, struct err *err)
+void fx_begin_message(struct fx_reader *r)
+{
+	r->now = r->top = bag_new();
+	r->page_of_all = 0;
+	r->is_one_page = true;
+}
+
+struct bag *fx_end_message(struct fx_reader *r)
 {
 	struct bag *b = r->top;
 
@@ -80,7 +63,14 @@ static int end_message(struct fx_reader *r, struct err *err)
 	if (r->is_one_page)
 		b->code_page = (uint16_t)r->page_of_all;
 	bag_sort(b);
-	return r->give(r->ctx, b, err);
+	return b;
+}
+
+void fx_drop_message(struct fx_reader *r)
+{
+	bag_free(r->top);
+	r->top = r->now = NULL;
+	r->is_kept = false;
 }
 
 static bool is_filling(const struct fx_reader *r, enum bag_role role)
@@ -97,7 +87,7 @@ static int begin_part(struct fx_reader *r, uint32_t tag, struct err *err)
 	if (tag == FX_START_MESSAGE || tag == FX_START_FAI)
 		may = !in;
 	if (!may || (tag == FX_START_EMBED && in->embedded))
-		return no_stream(err, "a part that begins where it may not", tag);
+		return fx_no_stream(err, "a part that begins where it may not", tag);
 	if (tag == FX_START_EMBED) {
 		b = bag_embed(in, err);
 	} else if (tag == FX_START_RECIPIENT) {
@@ -105,12 +95,11 @@ static int begin_part(struct fx_reader *r, uint32_t tag, struct err *err)
 	} else if (tag == FX_NEW_ATTACHMENT) {
 		b = bag_add_attachment(in, err);
 	} else {
-		b = r->top = bag_new();
-		r->page_of_all = 0;
-		r->is_one_page = true;
+		fx_begin_message(r);
+		return 0;
 	}
 	if (!b)
-		return ended(err ? err->code : ERR_LIMIT, err);
+		return ended(r, err ? err->code : ERR_LIMIT, err);
 	r->now = b;
 	return 0;
 }
@@ -125,14 +114,14 @@ static int end_part(struct fx_reader *r, uint32_t tag, struct err *err)
 		role = BAG_ATTACHMENT;
 	if (!is_filling(r, role) || (tag == FX_END_EMBED && r->now == r->top) ||
 	        (tag == FX_END_MESSAGE && r->now != r->top))
-		return no_stream(err, "a part that ends where it may not", tag);
+		return fx_no_stream(err, "a part that ends where it may not", tag);
 	if (tag == FX_END_MESSAGE)
-		return end_message(r, err);
+		return r->give(r->ctx, fx_end_message(r), err);
 	r->now = (struct bag *)r->now->parent;
 	return 0;
 }
 
-static int take_marker(struct fx_reader *r, uint32_t tag, struct err *err)
+static int take_part(struct fx_reader *r, uint32_t tag, struct err *err)
 {
 	switch (tag) {
 	case FX_START_MESSAGE:
@@ -146,9 +135,27 @@ static int take_marker(struct fx_reader *r, uint32_t tag, struct err *err)
 	case FX_END_RECIPIENT:
 	case FX_END_ATTACHMENT:
 		return end_part(r, tag, err);
+	case FX_ERROR_INFO: /* the rest of the message does not come, 2.2.4.3.4 */
+		fx_drop_message(r);
+		return 0;
 	default:
-		return r->now ? no_stream(err, "a marker within a message", tag) : 0;
+		return r->now ? fx_no_stream(err, "a marker within a message", tag) : 0;
 	}
+}
+
+static int take_marker(struct fx_reader *r, uint32_t tag, struct err *err)
+{
+	bool taken = false;
+	int rc = r->sync ? fx_sync_marker(r->sync, tag, &taken, err) : 0;
+
+	if (rc < 0 || taken)
+		return rc;
+	rc = take_part(r, tag, err);
+	if (rc == ERR_PROTO && r->sync && r->top) {
+		fx_sync_break(r->sync, err ? err->text : "it is none");
+		rc = err_pardon(err, rc, ERR_PROTO);
+	}
+	return rc;
 }
 
 /* ---- properties ---- */
@@ -173,13 +180,13 @@ static int begin_prop(struct fx_reader *r, struct err *err)
 		r->values = 1;
 		r->state = AT_LENGTH;
 	}
-	return ended(rc, err);
+	return ended(r, rc, err);
 }
 
 static int end_prop(struct fx_reader *r, struct err *err)
 {
 	r->state = AT_TAG;
-	return r->is_kept ? ended(bag_end(r->now, err), err) : 0;
+	return r->is_kept ? ended(r, bag_end(r->now, err), err) : 0;
 }
 
 /* 0x8000 is in the type of a text that is in a code page. */
@@ -211,7 +218,7 @@ static int take_type(struct fx_reader *r, uint16_t type, struct err *err)
 	default:
 		return type_is_text(r->type) || bag_type_size(r->type)
 		               ? 0
-		               : no_stream(err, "a property of a type that nobody knows", type);
+		               : fx_no_stream(err, "a property of a type that nobody knows", type);
 	}
 }
 
@@ -222,8 +229,13 @@ static int take_tag(struct fx_reader *r, struct err *err)
 
 	if (fx_is_marker(tag))
 		return take_marker(r, tag, err);
+	if (r->sync && tag == FX_SYNC_PART)
+		fx_sync_part(r->sync);
 	r->is_kept = r->now && !fx_is_meta(tag);
 	r->id = (uint16_t)(tag >> 16);
+	/* 2.2.1.1.1: a number by its tag, and octets with a length in each stream */
+	if (tag == FX_IDSET_GIVEN && !r->now)
+		tag = tag >> 16 << 16 | BAG_BINARY;
 	rc = take_type(r, (uint16_t)tag, err);
 	if (rc < 0)
 		return rc;
@@ -238,7 +250,7 @@ static int take_name(struct fx_reader *r, struct err *err)
 {
 	memcpy(r->name.set, r->few, sizeof r->name.set);
 	if (r->few[16] > 1)
-		return no_stream(err, "a name of an unknown kind", r->few[16]);
+		return fx_no_stream(err, "a name of an unknown kind", r->few[16]);
 	r->state = r->few[16] ? AT_TEXT : AT_LID;
 	buf_reset(&r->wide);
 	return 0;
@@ -253,7 +265,7 @@ static int take_text(struct fx_reader *r, struct err *err)
 
 	if (r->few[0] || r->few[1]) {
 		if (buf_add(&r->wide, r->few, 2) < 0)
-			return no_stream(err, "a name without an end", r->id);
+			return fx_no_stream(err, "a name without an end", r->id);
 		return 0;
 	}
 	wide.len = r->wide.len;
@@ -270,7 +282,7 @@ static int take_count(struct fx_reader *r, struct err *err)
 {
 	uint64_t n = le32(r->few);
 	size_t size = bag_type_size(r->type);
-	int rc = r->is_kept ? ended(bag_put(r->now, r->few, 4, err), err) : 0;
+	int rc = r->is_kept ? ended(r, bag_put(r->now, r->few, 4, err), err) : 0;
 
 	r->left = n * size;
 	r->values = size ? 0 : n;
@@ -287,7 +299,7 @@ static int take_length(struct fx_reader *r, struct err *err)
 	r->left = le32(r->few);
 	r->values--;
 	if (r->is_kept && (r->type & BAG_MULTIPLE))
-		rc = ended(bag_put(r->now, r->few, 4, err), err);
+		rc = ended(r, bag_put(r->now, r->few, 4, err), err);
 	r->state = AT_VALUE;
 	if (rc < 0 || r->left)
 		return rc;
@@ -297,7 +309,7 @@ static int take_length(struct fx_reader *r, struct err *err)
 
 static int take_value(struct fx_reader *r, const uint8_t *p, size_t n, struct err *err)
 {
-	int rc = r->is_kept ? ended(bag_put(r->now, p, n, err), err) : 0;
+	int rc = r->is_kept ? ended(r, bag_put(r->now, p, n, err), err) : 0;
 
 	r->left -= n;
 	if (rc < 0 || r->left)
@@ -348,12 +360,15 @@ int fx_read(struct fx_reader *r, const void *p, size_t n, struct err *err)
 
 		if (r->state == AT_VALUE) {
 			k = (size_t)MIN(r->left, (uint64_t)n);
-			rc = take_value(r, from, k, err);
+			rc = r->sync ? fx_sync_octets(r->sync, from, k, err) : 0;
+			if (rc == 0)
+				rc = take_value(r, from, k, err);
 		} else {
 			k = MIN(n, wanted(r->state) - r->n_few);
+			rc = r->sync ? fx_sync_octets(r->sync, from, k, err) : 0;
 			memcpy(r->few + r->n_few, from, k);
 			r->n_few += k;
-			if (r->n_few == wanted(r->state))
+			if (rc == 0 && r->n_few == wanted(r->state))
 				rc = take_few(r, err);
 		}
 		from += k;

@@ -35,6 +35,9 @@ enum fx_marker {
 enum fx_meta {
 	FX_DELETED_PROPERTY = 0x40160003,
 	FX_WARNING = 0x400f0003,
+	FX_SYNC_PART = 0x407a0003, /* MetaTagIncrementalSyncMessagePartial */
+	FX_SYNC_GROUP = 0x407c0003, /* MetaTagIncrSyncGroupId */
+	FX_IDSET_GIVEN = 0x40170003,
 };
 
 bool fx_is_marker(uint32_t tag);

@@ -51,7 +51,8 @@ bool fx_is_marker(uint32_t tag)
 
 bool fx_is_meta(uint32_t tag)
 {
-	return tag == FX_DELETED_PROPERTY || tag == FX_WARNING;
+	return tag == FX_DELETED_PROPERTY || tag == FX_WARNING || tag == FX_SYNC_PART ||
+	       tag == FX_SYNC_GROUP;
 }
 
 uint16_t fx_page_type(unsigned page)
