@@ -1,7 +1,7 @@
 /* Properties of items that have no place in what was made of them: by item, counted by name. */
 #include <stdlib.h>
 #include <string.h>
-#include "import/outlook/outlook.h"
+#include "import/run.h"
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"

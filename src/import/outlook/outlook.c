@@ -5,14 +5,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include "import/outlook/outlook.h"
-#include "valise/base/escape.h"
+#include "import/run.h"
 #include "valise/base/file.h"
-#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/outlook/fx.h"
+#include "valise/outlook/place.h"
 
-enum { PATH_DIGITS = 32, SUBJECT_MAX = 80, LOSSES_MAX = 4000 };
+enum { LOSSES_MAX = 4000 };
 static const enum coll_kind kinds[] = {
         [OUTLOOK_MAIL] = COLL_MAIL,
         [OUTLOOK_CALENDAR] = COLL_CALENDAR,
@@ -32,7 +31,7 @@ struct taking {
 	char *inbox; /* the path of the inbox */
 	char *path; /* of the folder in work; NULL: none was begun */
 	bool deleted; /* it is of what was deleted */
-	struct folder_plan plan;
+	struct outlook_place plan;
 	struct pair pairs[COUNT(kinds)];
 	uint64_t in_folder; /* items so far */
 	uint64_t left; /* octets of a file on disk that the progress has not seen */
@@ -60,7 +59,7 @@ static void close_folder(struct taking *t)
 	}
 	memset(t->pairs, 0, sizeof t->pairs);
 	free(t->path);
-	plan_clear(&t->plan);
+	outlook_place_clear(&t->plan);
 	t->path = NULL;
 }
 
@@ -134,7 +133,7 @@ static int begin_folder(struct taking *t, const struct outlook_folder *f, struct
 	t->path = xstrdup(f->path);
 	t->deleted = f->deleted;
 	t->in_folder = 0;
-	folder_plan(f, t->inbox, t->alone, t->run->opts->into, &t->plan);
+	outlook_place(f, t->inbox, t->alone, t->run->opts->into, &t->plan);
 	progress_what(t->run->progress, t->plan.name);
 	return stop_check(err);
 }
@@ -148,46 +147,24 @@ static int visit_folder(void *ctx, const struct outlook_folder *f, struct err *e
 
 	if (rc < 0 || !t->plan.empty)
 		return rc;
-	rc = open_box(t, t->plan.kind, &b, err);
+	rc = open_box(t, kinds[t->plan.form], &b, err);
 	if (rc == 0)
 		rc = box_empty(b, err);
 	if (rc == 0)
-		rc = fill_find(t->run, t->plan.kind, t->plan.name, false, true, &filled, err);
+		rc = fill_find(
+		        t->run, kinds[t->plan.form], t->plan.name, false, true, &filled, err);
 	take_use(t, b, filled);
 	return rc;
 }
 
 /* ---- items ---- */
 
-/* What it is called; no converter has found a home for it by that. */
-static void put_subject(struct bag *item, struct buf *out)
-{
-	static const bag_key names[] = {PidTagSubject, PidTagDisplayName};
-
-	for (size_t i = 0; i < COUNT(names); i++) {
-		struct bag_prop *p = (struct bag_prop *)bag_peek(item, names[i]);
-		bool used = p && p->used;
-		const char *text = p ? bag_text(item, names[i]) : NULL;
-		struct buf line = buf_of(SUBJECT_MAX + 1);
-
-		if (p)
-			p->used = used;
-		if (text)
-			text_one_line(text, strlen(text), SUBJECT_MAX, &line);
-		if (line.len) {
-			buf_putf(out, ", \"%s\"", buf_str(&line));
-			i = COUNT(names);
-		}
-		buf_clear(&line);
-	}
-}
-
 static char *shown_item(struct taking *t, struct bag *item)
 {
 	struct buf out = buf_of(SIZE_MAX);
 
 	buf_putf(&out, "item %" PRIu64, t->in_folder);
-	put_subject(item, &out);
+	outlook_put_subject(item, &out);
 	return buf_take(&out);
 }
 
@@ -216,23 +193,6 @@ static int write_made(void *ctx, const void *p, size_t n, struct err *err)
 	return box_write(one->box, p, n, err);
 }
 
-/* A UID that any server takes as the last segment of a URL; else a name made of it. */
-static void put_path(const char *uid, struct buf *out)
-{
-	static const char plain[] =
-	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._+-";
-	char hex[SHA256_HEX_SIZE];
-
-	if (strncmp(uid, "urn:uuid:", 9) == 0)
-		uid += 9;
-	if (strlen(uid) <= 128 && *uid != '.' && *uid != '-' && strspn(uid, plain) == strlen(uid)) {
-		buf_puts(out, uid);
-		return;
-	}
-	sha256_hex(uid, strlen(uid), hex);
-	buf_putf(out, "valise-%.*s", PATH_DIGITS, hex);
-}
-
 /* What was made of the item is one of its collection. */
 static int give_made(struct one *one, const struct outlook_made *made, struct err *err)
 {
@@ -245,7 +205,7 @@ static int give_made(struct one *one, const struct outlook_made *made, struct er
 	int rc;
 
 	if (made->uid && *made->uid)
-		put_path(made->uid, &path);
+		outlook_path(made->uid, &path);
 	it.path = buf_str(&path);
 	if (one->box->kind == COLL_MAIL)
 		it.uid = it.path = NULL;
@@ -313,9 +273,7 @@ static void tell_homeless(struct one *one, const struct bag *item)
 static int take_unknown(struct one *one, struct bag *item, struct err *err)
 {
 	struct taking *t = one->t;
-	struct bag_prop *p = (struct bag_prop *)bag_peek(item, PidTagMessageClass);
-	const char *class = p ? bag_text(item, PidTagMessageClass) : NULL;
-	char *what = xasprintf("%s (%s)", one->shown, class ? class : "?");
+	char *what = xasprintf("%s (%s)", one->shown, outlook_class(item));
 	int rc = 0;
 
 	free(one->shown);
@@ -405,7 +363,7 @@ static void visit_lost(
 	if ((!t->path || strcmp(t->path, f->path) != 0) && begin_folder(t, f, &err) < 0)
 		return;
 	all = shown ? xstrdup(shown) : xasprintf("folder \"%s\"", t->plan.name);
-	if (open_box(t, t->plan.kind, &b, &err) == 0)
+	if (open_box(t, kinds[t->plan.form], &b, &err) == 0)
 		box_error(b, all, why);
 	free(all);
 }

@@ -4,7 +4,7 @@
  */
 #include "outlook/make.h"
 #include "import/kept.h"
-#include "import/outlook/outlook.h"
+#include "valise/outlook/place.h"
 #include "valise/base/file.h"
 
 struct played {
