@@ -120,6 +120,12 @@ int bag_set_int(
 /* Forget the property of this id, below 0x8000, of whatever type. */
 void bag_remove(struct bag *b, uint16_t id);
 /*
+ * Takes out each property that ${unwanted} says yes to, whatever it is a property of. Deep. No
+ * property is being filled.
+ */
+void bag_drop(struct bag *b, bool (*unwanted)(void *ctx, const struct bag *of, struct bag_prop *p),
+        void *ctx);
+/*
  * The one order that a bag has, whatever its reader: by id, then those with a name by their
  * set (octets), number, text. Recipients and attachments stay as they came. Deep.
  */
@@ -158,10 +164,23 @@ int bag_stream_text(struct bag *b, const struct bag_prop *p, bag_write_fn write,
 /* Marks a property used. */
 void bag_use(struct bag *b, bag_key key);
 
+/* ---- comparing ---- */
+
+/* Do both have the same id or name, whatever their type? 0: yes; else which comes first. */
+int bag_prop_order(const struct bag_prop *a, const struct bag_prop *b);
+/*
+ * Do ${x} of ${a} and ${y} of ${b} say the same? Whole numbers of any size, texts in any code
+ * page; else octets of one type. What the disk does not give is not the same.
+ */
+bool bag_prop_same(const struct bag *a, const struct bag_prop *x, const struct bag *b,
+        const struct bag_prop *y);
+
 /* ---- for people ---- */
 
 /* "PidTagSubject", "0x3ff9", "{00062008-0000-0000-c000-000000000046} 0x8516", appended. */
 void bag_prop_name(const struct bag_prop *p, struct buf *out);
+/* Its value as bag_tell shows it, appended: texts safe for a terminal, what is long cut. */
+void bag_prop_value(const struct bag *b, const struct bag_prop *p, struct buf *out);
 enum { BAG_GUID_SIZE = 39 };
 void bag_guid_text(const uint8_t guid[16], char out[BAG_GUID_SIZE]);
 /*

@@ -35,12 +35,38 @@ int outlook_make_contact(
         const struct outlook_make *m, struct bag *into, struct err *err) MUST_CHECK;
 
 /**
- * outlook_same(a, b, differs, ctx): do two items say the same? Both sorted. Passed over is
- * what a store gives each item itself (entry ids, keys, change numbers, times of its own,
- * access, sizes: the list of homeless.c as far as it is of stores, and no more). Each
- * property that differs, or that one has alone, is told: "PidTagImportance: 2, was 1".
+ * outlook_fit(b): for another store: takes out what that will give the item itself, and what
+ * would tell it that the item is on its way to somebody (mfSubmit, PidTagSubmitFlags). Names,
+ * times, flags and keys of people stay, the PidTagSearchKey too. Deep.
  */
-bool outlook_same(const struct bag *a, const struct bag *b,
+void outlook_fit(struct bag *b);
+
+/*
+ * How an item that came back differs from what it was. Passed over is what a store gives each
+ * item itself, and nothing else (list in make/same.c): its entry ids, keys, change numbers and
+ * sizes, times and people of its making there, access, rows, what it works out from subject,
+ * recipients and attachments. Of PidTagMessageFlags what somebody did counts: read, unsent,
+ * from me, to be sent again.
+ */
+enum outlook_change {
+	OUTLOOK_OTHER, /* another value */
+	OUTLOOK_LOST,
+	OUTLOOK_ADDED, /* only the item that came back has it */
+};
+struct outlook_difference {
+	enum outlook_change how;
+	const char *name; /* of the property, "PidTagImportance"; or "recipients", "attachments" */
+	const char *line; /* "PidTagImportance (attachment 2): 2, was 1"; safe for a terminal */
+};
+typedef void (*outlook_differs_fn)(void *ctx, const struct outlook_difference *d);
+/**
+ * outlook_compare(was, is, differs, ctx): each difference in the order of ${was}. Both sorted.
+ * False: there is one. ${differs} may be NULL.
+ */
+bool outlook_compare(
+        const struct bag *was, const struct bag *is, outlook_differs_fn differs, void *ctx);
+/* The same by its lines alone: "PidTagImportance: 2, was 1". */
+bool outlook_same(const struct bag *was, const struct bag *is,
         void (*differs)(void *ctx, const char *line), void *ctx);
 
 #endif

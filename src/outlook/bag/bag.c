@@ -442,3 +442,24 @@ void bag_sort(struct bag *b)
 	if (b->embedded)
 		bag_sort(b->embedded);
 }
+
+void bag_drop(struct bag *b, bool (*unwanted)(void *ctx, const struct bag *of, struct bag_prop *p),
+        void *ctx)
+{
+	size_t kept = 0;
+
+	assert(!b->store->filled);
+	b->store->several = NULL;
+	for (size_t i = 0; i < b->n_props; i++)
+		if (unwanted(ctx, b, &b->props[i]))
+			clear_prop(&b->props[i]);
+		else
+			b->props[kept++] = b->props[i];
+	b->n_props = kept;
+	for (size_t i = 0; i < b->n_recipients; i++)
+		bag_drop(b->recipients[i], unwanted, ctx);
+	for (size_t i = 0; i < b->n_attachments; i++)
+		bag_drop(b->attachments[i], unwanted, ctx);
+	if (b->embedded)
+		bag_drop(b->embedded, unwanted, ctx);
+}

@@ -215,6 +215,16 @@ static void put_several(const struct bag *b, const struct bag_prop *p, struct bu
 	buf_putc(line, ']');
 }
 
+void bag_prop_value(const struct bag *b, const struct bag_prop *p, struct buf *out)
+{
+	if (p->type & BAG_MULTIPLE)
+		put_several(b, p, out);
+	else if (bag_type_size(p->type))
+		put_fixed(p->type, p->data, out);
+	else
+		put_long(b, p, 0, p->len, out);
+}
+
 static void tell_prop(
         const struct bag *b, const struct bag_prop *p, const char *where, const struct teller *t)
 {
@@ -223,12 +233,7 @@ static void tell_prop(
 	buf_puts(&line, where);
 	bag_prop_name(p, &line);
 	buf_putf(&line, " %s%s ", p->type & BAG_MULTIPLE ? "several " : "", type_name(p->type));
-	if (p->type & BAG_MULTIPLE)
-		put_several(b, p, &line);
-	else if (bag_type_size(p->type))
-		put_fixed(p->type, p->data, &line);
-	else
-		put_long(b, p, 0, p->len, &line);
+	bag_prop_value(b, p, &line);
 	t->tell(t->ctx, buf_str(&line));
 	buf_clear(&line);
 }
