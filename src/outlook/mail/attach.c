@@ -317,6 +317,7 @@ static int put_item(struct mail *m, size_t i, struct err *err)
 		f.coding = CODING_BASE64;
 	}
 	bag_use(a, PidTagAttachMimeTag);
+	bag_use(a, PidTagAttachExtension);
 	bag_use(item, PidTagMessageFlags); /* only in a mailbox is an item read or not */
 	name = item_name(a, item,
 	        form == OUTLOOK_CALENDAR  ? ".ics"

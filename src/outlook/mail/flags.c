@@ -66,7 +66,8 @@ void mail_state(struct bag *b, struct outlook_made *made)
 	int64_t flags = bag_int(b, PidTagMessageFlags, MF_READ);
 	int64_t verb = bag_int(b, PidTagLastVerbExecuted, 0), icon = bag_int(b, PidTagIconIndex, 0);
 	int64_t icons = bag_int(b, PidTagFollowupIcon, 0);
-	bool forwarded = verb == VERB_FORWARD || (verb == 0 && icon == ICON_FORWARDED);
+	/* outlook_make says both, one of them by the icon alone */
+	bool forwarded = verb == VERB_FORWARD || icon == ICON_FORWARDED;
 	bool replied =
 	        verb == VERB_REPLY || verb == VERB_REPLY_ALL || (verb == 0 && icon == ICON_REPLIED);
 	int64_t t;

@@ -533,7 +533,9 @@ static void put_beside(struct mail *m, const struct maker *k, bool people)
 {
 	struct bag *b = m->b;
 	struct buf made = buf_of(SIZE_MAX); /* of any number of recipients */
-	bool there = has_field(&m->header, k->field);
+	bool there = has_field(&m->header, k->field) ||
+	             (k->put == put_importance && has_field(&m->header, "X-Priority")) ||
+	             (k->put == put_importance && has_field(&m->header, "X-MSMail-Priority"));
 	bool known = people && k->put == put_recipients && strcmp(k->field, "Bcc") != 0;
 	bool *used = xcalloc(b->n_props + 1, sizeof *used);
 

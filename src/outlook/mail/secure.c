@@ -220,12 +220,24 @@ static int write_pgp(struct mail *m, struct err *err)
 	return rc;
 }
 
+/* What is called so is no file of anybody. */
+static void use_names(struct mail *m)
+{
+	static const bag_key keys[] = {PidTagAttachLongFilename, PidTagAttachFilename,
+	        PidTagAttachExtension, PidTagDisplayName, PidTagAttachMimeTag};
+
+	for (size_t i = 0; i < m->b->n_attachments; i++)
+		for (size_t k = 0; k < COUNT(keys); k++)
+			bag_use(m->b->attachments[i], keys[k]);
+}
+
 int mail_secure_write(struct mail *m, enum mail_secure what, struct err *err)
 {
 	int rc = what == SECURE_SIGNED   ? write_signed(m, err)
 	         : what == SECURE_OPAQUE ? write_opaque(m, err)
 	                                 : write_pgp(m, err);
 
+	use_names(m);
 	if (what != SECURE_SIGNED || m->depth == 0)
 		mail_end_line(&m->out);
 	return rc < 0 ? rc : m->out.rc;

@@ -13,7 +13,9 @@
 	X(PidTagReplyTime, 0x0030)                                                                 \
 	X(PidTagReportName, 0x003a)                                                                \
 	X(PidTagReportTime, 0x0032)                                                                \
+	X(PidTagSentRepresentingSearchKey, 0x003b)                                                 \
 	X(PidTagSentRepresentingEntryId, 0x0041)                                                   \
+	X(PidTagReadReceiptEntryId, 0x0046)                                                        \
 	X(PidTagOriginalSubject, 0x0049)                                                           \
 	X(PidTagOriginalSubmitTime, 0x004e)                                                        \
 	X(PidTagReplyRecipientEntries, 0x004f)                                                     \
@@ -25,6 +27,7 @@
 	X(PidTagNonDeliveryReportReasonCode, 0x0c04)                                               \
 	X(PidTagNonDeliveryReportDiagCode, 0x0c05)                                                 \
 	X(PidTagSenderEntryId, 0x0c19)                                                             \
+	X(PidTagSenderSearchKey, 0x0c1d)                                                           \
 	X(PidTagSupplementaryInfo, 0x0c1b)                                                         \
 	X(PidTagNonDeliveryReportStatusCode, 0x0c20)                                               \
 	X(PidTagRemoteMessageTransferAgent, 0x0c21)                                                \
@@ -32,6 +35,7 @@
 	X(PidTagDisplayCc, 0x0e03)                                                                 \
 	X(PidTagDisplayTo, 0x0e04)                                                                 \
 	X(PidTagHasAttachments, 0x0e1b)                                                            \
+	X(PidTagObjectType, 0x0ffe)                                                                \
 	X(PidTagEntryId, 0x0fff)                                                                   \
 	X(PidTagRtfInSync, 0x0e1f)                                                                 \
 	X(PidTagReportText, 0x1001)                                                                \
