@@ -39,10 +39,12 @@ static const char *const refused_fields[] = {"Authorization", "Host", "Content-L
         "Accept-Encoding", "X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "If",
         "Destination", "Overwrite", "Proxy-Authorization"};
 
-static const struct http_guard dav_source = {0}, dav_target = {.target = true},
-                               dav_update = {.target = true, .replaces = true},
-                               oauth = {
-                                       .target = true, .posts = &http_oauth_posts, .one_url = true};
+static const struct http_guard
+        dav_source = {0},
+        dav_target = {.target = true}, dav_update = {.target = true, .replaces = true},
+        oauth = {.target = true, .posts = &http_oauth_posts, .one_url = true},
+        mapi_source = {.posts = &http_mapi_posts, .one_url = true, .session = true},
+        mapi_target = {.target = true, .posts = &http_mapi_posts, .one_url = true, .session = true};
 
 const struct http_guard *http_guard_of(enum guard_role role)
 {
@@ -55,8 +57,10 @@ const struct http_guard *http_guard_of(enum guard_role role)
 		return &dav_update;
 	case GUARD_OAUTH:
 		return &oauth;
-	case GUARD_MAPI_SOURCE: /* http/mapi.c */
+	case GUARD_MAPI_SOURCE:
+		return &mapi_source;
 	case GUARD_MAPI_TARGET:
+		return &mapi_target;
 	case GUARD_AUTODISCOVER:
 	case GUARD_NONE:
 	case GUARD_IMAP_SOURCE:
@@ -131,7 +135,8 @@ static int check_fields(const struct http_guard *g, const struct http_request *r
 		if (!is_clean(header))
 			return refuse_request(err, rq->method, "a header field is malformed");
 		for (size_t j = 0; j < COUNT(refused_fields); j++)
-			if (is_field(header, refused_fields[j]))
+			if (is_field(header, refused_fields[j]) &&
+			        !(g->session && is_field(header, "Cookie")))
 				return refuse_request(err, rq->method, refused_fields[j]);
 		if (is_field(header, "If-Match")) {
 			if (!g->replaces || out->one_version ||
@@ -260,6 +265,8 @@ bool http_guard_repeatable(const struct http_guard *g, const struct http_request
 {
 	const struct rule *r = find_rule(rq->method);
 
+	if (g && g->session)
+		return false;
 	return is_post_of(g, rq) ? http_guard_reads(g, rq) : r && r->repeatable;
 }
 

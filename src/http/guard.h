@@ -45,10 +45,17 @@ struct http_guard {
 	/* to the very URL of the service, and no redirect: what is sent is a secret */
 	bool one_url;
 	bool replaces; /* it may replace the version that an entity tag names, too */
+	/*
+	 * What is sent belongs to a session: its cookies go along, and nothing is sent twice,
+	 * whatever it asks for
+	 */
+	bool session;
 };
 
 /* oauth.c: the forms of OAuth 2.0. */
 extern const struct post_rules http_oauth_posts;
+/* mapi.c: MAPI over HTTP. */
+extern const struct post_rules http_mapi_posts;
 
 /* Of a role that has nothing to do with HTTP: NULL, which lets nothing out. */
 const struct http_guard *http_guard_of(enum guard_role role);

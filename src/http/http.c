@@ -34,6 +34,7 @@ static void copy_service(struct service *to, const struct service *from)
 	to->login.authzid = xstrdup(from->login.authzid);
 	to->login.mech = xstrdup(from->login.mech);
 	to->login.command = xstrdup(from->login.command);
+	to->mailbox = NULL; /* nothing here asks for it */
 }
 
 static struct http_common *common_new(const struct service *service)

@@ -211,7 +211,8 @@ static bool follow_redirect(struct xfer *x)
 	struct buf next = buf_of(URL_MAX);
 	bool more = false;
 
-	if (!x->rs.location)
+	/* who has a session decides where it is */
+	if (!x->rs.location || (x->h->guard && x->h->guard->session))
 		return false;
 	if (x->h->guard && x->h->guard->one_url)
 		fail_xfer(x, ERR_REFUSED, "a redirect, which tokens do not follow");
@@ -455,6 +456,7 @@ static bool handle_passing(struct xfer *x)
 	int tries = c->stuck ? 1 : BUSY_TRIES_MAX;
 
 	if (asks_once(x) || !http_guard_reads(x->h->guard, x->rq) ||
+	        !http_guard_repeatable(x->h->guard, x->rq) ||
 	        !http_is_passing(x->rs.status, buf_str(&x->error_body)))
 		return false;
 	if (x->busy >= tries) {

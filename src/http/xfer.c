@@ -201,6 +201,13 @@ static int take_line(struct xfer *x, const char *line, size_t n)
 	char *value;
 
 	note_software(x, line, n);
+	if (x->rq->field) {
+		size_t len = n;
+
+		while (len && (line[len - 1] == '\r' || line[len - 1] == '\n'))
+			len--;
+		x->rq->field(x->rq->ctx, status_of(x), line, len);
+	}
 	if (take_field(&x->rs.etag, line, n, "ETag") ||
 	        take_field(&x->rs.content_type, line, n, "Content-Type") ||
 	        take_field(&x->rs.location, line, n, "Location") || take_dav(x, line, n))
@@ -406,6 +413,8 @@ static void set_connection(struct xfer *x)
 	curl_easy_setopt(x->easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(x->easy, CURLOPT_BUFFERSIZE, 65536L);
 	curl_easy_setopt(x->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	if (x->rq->most_ms)
+		curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, (long)x->rq->most_ms);
 	if (at->connect_timeout_ms > 0)
 		curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)at->connect_timeout_ms);
 	http_tls_options(x);

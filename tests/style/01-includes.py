@@ -99,6 +99,7 @@ LIBRARIES = {
     "net": ["gnutls", "libetpan", "libpsl", "zlib"],
     "http": ["gnutls", "nettle", "curl", "zlib"],
     "proto/sasl": ["gnutls", "nettle"],
+    "proto/mapi": ["gnutls"],
     "proto/imap": ["libetpan"],
     "proto/pop3": ["libetpan", "nettle"],
     "proto/dav": ["expat"],

@@ -20,7 +20,7 @@
  */
 
 struct http;
-/* What ${role} may send, and nothing else: GUARD_DAV_SOURCE, GUARD_DAV_TARGET. */
+/* What ${role} may send, and nothing else: GUARD_DAV_SOURCE, GUARD_MAPI_TARGET ... */
 int http_open(const struct service *service, enum guard_role role, struct progress *progress,
         struct http **out, struct err *err) MUST_CHECK;
 /*
@@ -77,6 +77,12 @@ struct http_request {
 	 */
 	bool finish;
 	bool identity; /* Accept-Encoding: identity (the ETag will be kept) */
+	int most_ms; /* that one try may take in all; 0: as long as something comes */
+	/*
+	 * Each field of the header of an answer, of a 401 and the like, too: "Name: value",
+	 * without the end of the line, lent. May be NULL.
+	 */
+	void (*field)(void *ctx, int status, const char *line, size_t n);
 	/*
 	 * The header of a 2xx answer is there, its body follows; what an earlier try gave
 	 * to body_fn is void. Without it (NULL) a request is not tried again once body_fn
@@ -118,7 +124,8 @@ struct http_request {
  *   502, connection lost 3 tries; a server that was there and takes no connection is
  *                        tried for a minute
  *   http_is_passing      what only reads is tried for a minute
- *   outcome unknown      a PUT, POST, MKCALENDAR or MKCOL is not sent again: ERR_NET
+ *   outcome unknown      a PUT, POST, MKCALENDAR or MKCOL is not sent again: ERR_NET;
+ *                        nor is anything of a session of MAPI
  *   300 and above        counts as soon as the header is there
  *   silence              counts as a lost connection: nothing to this client for
  *                        idle_timeout_ms (slow_timeout_ms but for GET and OPTIONS), or

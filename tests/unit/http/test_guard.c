@@ -39,8 +39,9 @@ static const struct post_operation allowed[] = {
         {"list", false}, {"get", false}, {"add", true}, {NULL, false}};
 static const struct post_rules lines = {"application/x-lines", read_lines, allowed};
 static const struct post_rules lines_on = {"application/x-lines", read_on, allowed};
-static const struct http_guard source = {.posts = &lines}, target = {true, &lines, false, false},
-                               careless = {true, &lines_on, false, false};
+static const struct http_guard source = {.posts = &lines},
+                               target = {.target = true, .posts = &lines},
+                               careless = {.target = true, .posts = &lines_on};
 
 struct row {
 	const struct http_guard *guard;

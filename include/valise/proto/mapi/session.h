@@ -69,6 +69,14 @@ struct mapi_request {
  * Execute; ERR_GUARD; those of ${rq}->answer.
  */
 int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct err *err) MUST_CHECK;
+/**
+ * mapi_pause(s, ms, why, err): an answer asks for a pause (BackoffTime of a ROP): wait, and
+ * say so on progress; ${why} for people. At most 5 min at a time, and 30 min in all since
+ * an Execute went well: then, and for what is not a time (< 0), ERR_BUSY. ERR_STOPPED.
+ */
+int mapi_pause(struct mapi_session *s, int64_t ms, const char *why, struct err *err) MUST_CHECK;
+/* PING, where half of the time has passed after which the server forgets an idle session. */
+int mapi_ping(struct mapi_session *s, struct err *err) MUST_CHECK;
 /* Its context is gone (network, X-ResponseCode 10, 13, 15 ...): only mapi_disconnect is left. */
 bool mapi_is_lost(const struct mapi_session *s);
 /* Requests so far, of all kinds. */
