@@ -1,0 +1,113 @@
+/*
+ * Tables of contents (MS-OXCFOLD 2.2.1.14): what a folder has, without the items.
+ */
+#include <stdlib.h>
+#include "proto/mapi/table.h"
+
+enum {
+	ROWS_MAX = 50000000,
+	TEXT_MAX = 4096, /* octets; tables cut what is longer than 255 characters */
+	TABLE_ASSOCIATED = 0x02, /* TableFlags */
+	TABLE_NO_NOTIFICATIONS = 0x10,
+};
+
+enum column {
+	COL_ID,
+	COL_SIZE,
+	COL_FLAGS,
+	COL_SEARCH_KEY,
+	COL_SOURCE_KEY,
+	COL_CHANGE_KEY,
+	COL_MODIFIED,
+	COL_DELIVERED,
+	COL_CLASS,
+	COL_SUBJECT,
+	COL_MESSAGE_ID,
+	COLS
+};
+static const uint32_t columns[COLS] = {
+        [COL_ID] = 0x674a0014, /* PidTagMid */
+        [COL_SIZE] = 0x0e080003, /* PidTagMessageSize */
+        [COL_FLAGS] = 0x0e070003, /* PidTagMessageFlags */
+        [COL_SEARCH_KEY] = 0x300b0102, /* PidTagSearchKey */
+        [COL_SOURCE_KEY] = 0x65e00102, /* PidTagSourceKey */
+        [COL_CHANGE_KEY] = 0x65e20102, /* PidTagChangeKey */
+        [COL_MODIFIED] = 0x30080040, /* PidTagLastModificationTime */
+        [COL_DELIVERED] = 0x0e060040, /* PidTagMessageDeliveryTime */
+        [COL_CLASS] = 0x001a001f, /* PidTagMessageClass */
+        [COL_SUBJECT] = 0x0037001f, /* PidTagSubject */
+        [COL_MESSAGE_ID] = 0x1035001f, /* PidTagInternetMessageId */
+};
+
+struct list {
+	mapi_row_fn row;
+	void *ctx;
+};
+
+static int take_row(void *ctx, const struct rop_value *v, struct err *err)
+{
+	const struct list *l = ctx;
+	char *texts[3] = {0};
+	struct mapi_row row = {
+	        .id = v[COL_ID].number,
+	        .size = v[COL_SIZE].number,
+	        .flags = (uint32_t)v[COL_FLAGS].number,
+	        .search_key = v[COL_SEARCH_KEY].p,
+	        .source_key = v[COL_SOURCE_KEY].p,
+	        .change_key = v[COL_CHANGE_KEY].p,
+	        .n_search_key = v[COL_SEARCH_KEY].n,
+	        .n_source_key = v[COL_SOURCE_KEY].n,
+	        .n_change_key = v[COL_CHANGE_KEY].n,
+	        .modified = row_time(&v[COL_MODIFIED]),
+	        .delivered = row_time(&v[COL_DELIVERED]),
+	};
+	int rc = 0;
+
+	if (row.id == 0)
+		return err_set(
+		        err, ERR_PROTO, ERR_COLLECTION, "the server has an item without an id");
+	for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
+		rc = row_text(&v[COL_CLASS + i], TEXT_MAX, &texts[i], err);
+	row.message_class = texts[0];
+	row.subject = texts[1];
+	row.message_id = texts[2];
+	if (rc == 0)
+		rc = l->row(l->ctx, &row, err);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		free(texts[i]);
+	return rc;
+}
+
+/* RopGetContentsTable answers with RowCount, which says nothing of how many come. */
+static int take_count(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+{
+	(void)ctx;
+	(void)value;
+	(void)err;
+	rop_get(in, 4);
+	return 0;
+}
+
+int mapi_contents(struct mapi_store *s, mapi_id folder, bool associated, mapi_row_fn row, void *ctx,
+        struct err *err)
+{
+	struct list l = {row, ctx};
+	struct table t = {.store = s,
+	        .tags = columns,
+	        .n_tags = COLS,
+	        .row = take_row,
+	        .ctx = &l,
+	        .most = ROWS_MAX};
+	struct rop_call *c = rop_start(s);
+	unsigned slot = rop_begin_making(c, ROP_GET_CONTENTS_TABLE,
+	        rop_open_folder(s, folder, &t.fate), &t.fate, take_count, NULL);
+	int rc;
+
+	rop_put(c, TABLE_NO_NOTIFICATIONS | (associated ? TABLE_ASSOCIATED : 0), 1);
+	table_ask(&t, slot);
+	rc = rop_execute(s, true, err);
+	if (rc == 0)
+		rc = table_rest(&t, c->handles[slot], err);
+	rop_let_go(s);
+	return rc;
+}
