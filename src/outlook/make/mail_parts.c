@@ -89,13 +89,14 @@ static int walk(struct choice *c, size_t i, bool may, struct err *err);
 static int walk_related(struct choice *c, size_t up, bool may, struct err *err)
 {
 	size_t end = in_after(c->all, up), root;
+	bool html = c->html; /* another one, which shows none of these */
 	int rc = related_root(c, up, &root, err);
 
 	if (rc == 0 && root < end)
 		rc = walk(c, root, may, err);
 	for (size_t i = up + 1; i < end; i = in_after(c->all, i))
 		if (i != root)
-			all_files(c, i, c->html);
+			all_files(c, i, c->html && !html);
 	return rc;
 }
 
