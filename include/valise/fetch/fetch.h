@@ -7,6 +7,7 @@
 #include "valise/tree/pattern.h"
 #include "valise/tree/select.h"
 #include "valise/tree/sink.h"
+#include "valise/tree/twin.h"
 
 /*
  * A source reads one service of an account into a sink. How to write one: the last
@@ -19,6 +20,30 @@ struct survey; /* valise/fetch/survey.h */
 struct source_option {
 	const char *name; /* without the dashes */
 	const char *value; /* "": it takes none */
+};
+
+/*
+ * What the other services of the account gave in this run, or keep as it is, so that a second
+ * way to the same items (MAPI) gives none of them again. It runs when these are done, and all
+ * is known. Thread-safe. docs/MAPI.md, "Beside IMAP and DAV".
+ */
+struct source_beside {
+	/**
+	 * collection(ctx, c): of each collection that the source has, before has() is asked of
+	 * any item: ${c} has its kind, name, delimiter and special_use. A name that is another
+	 * service's is replaced: "NAME (MAPI)", always the same. What stands beside ${c}
+	 * (COLL_MAPI) is named by what it is called then.
+	 */
+	void (*collection)(void *ctx, struct tree_coll *c);
+	/**
+	 * has(ctx, c, twin): does another service show the item? Each of its items is the twin of
+	 * one item alone, first of that in the collection of the same name or use. What it says yes
+	 * to is left out and counted (source_result.elsewhere), and has to be asked of again in
+	 * each further run, listed or not, as the other service may show it no more: the source
+	 * keeps its twin (${state_dir}, or with the collection) and fetches it then.
+	 */
+	bool (*has)(void *ctx, const struct tree_coll *c, const struct twin *twin);
+	void *ctx;
 };
 
 struct source_opts {
@@ -54,6 +79,8 @@ struct source_opts {
 	bool (*seen)(void *ctx, const uint8_t sha256[SHA256_LEN]);
 	void *seen_ctx;
 	const char *state_dir;
+	/* MAPI: the other services of the account; NULL: there are none. Lent */
+	const struct source_beside *beside;
 	/*
 	 * Other sources give to the sink in this run, and it is committed with what they gave
 	 * even if this one fails: what it has fetched of a collection is given then, and
@@ -86,6 +113,7 @@ bool source_ends_run(int code);
 
 struct source_result {
 	uint64_t collections, items, fetched, bytes_fetched, errors, unchanged;
+	uint64_t elsewhere; /* items left out, as opts->beside has them */
 	/*
 	 * the server did not list everything: what the sink has beside what was given is
 	 * not gone
