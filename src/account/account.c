@@ -281,7 +281,8 @@ static int build_user(const struct settings *set, const char *name, const char *
 	        strcmp(user, all->value) != 0)
 		*passed_over = xstrdup(all->value);
 	s->login.user = xstrdup(user);
-	s->login.authzid = xstrdup(authzid);
+	if (authzid)
+		s->login.authzid = xstrdup(authzid);
 	return 0;
 }
 
@@ -338,9 +339,52 @@ static int take_endpoint(const struct settings *set, const struct setting *url, 
 
 	if (plain && parse_bool("cleartext", plain->value, &cleartext, err) != 0)
 		return at_place(plain, err);
+	if (service_is_place(&protocols[s->kind], url->value)) {
+		if (service_place_parse(&protocols[s->kind], url->value, &s->at, user_out, err) !=
+		        0)
+			return at_place(url, err);
+		s->at_domain = *user_out != NULL;
+		s->lookup = xstrdup(*user_out);
+		return 0;
+	}
 	if (service_url_parse(&protocols[s->kind], url->value, cleartext, &s->at, user_out, err) !=
 	        0)
 		return at_place(url, err);
+	if (protocols[s->kind].is_found && strcmp(s->at.path, "/") == 0) {
+		free(s->at.path); /* a host, and nothing of a mailbox */
+		s->at.path = NULL;
+	}
+	return 0;
+}
+
+/*
+ * Whose mailbox it is, where that is not the one of who signs in: what is kept of it is kept by
+ * this name, as it is by an authorization identity elsewhere.
+ */
+static int take_mailbox(const struct settings *set, struct service *s, struct err *err)
+{
+	const char *key = protocols[s->kind].own_key;
+	const struct setting *own = key ? settings_own(set, s->kind, key) : NULL;
+
+	if (!own)
+		return 0;
+	if (*own->value != '/' && !strchr(own->value, '@')) {
+		(void)refuse_value(err, s->kind,
+		        "a mailbox is an address, or the name that begins with /o=, not",
+		        own->value);
+		return at_place(own, err);
+	}
+	if (!name_is_plain(own->value)) {
+		(void)refuse_value(err, s->kind, "not the name of a mailbox:", own->value);
+		return at_place(own, err);
+	}
+	s->login.authzid = xstrdup(own->value);
+	if (*own->value == '/') {
+		s->mailbox = xstrdup(own->value);
+	} else {
+		free(s->lookup);
+		s->lookup = xstrdup(own->value);
+	}
 	return 0;
 }
 
@@ -383,7 +427,13 @@ static int build_service(struct account *a, const struct settings *set, const ch
 		return 0;
 	rc = build_endpoint(set, url, trace, s, &user, err);
 	if (rc == 0)
+		rc = take_mailbox(set, s, err);
+	if (rc == 0)
 		rc = build_user(set, name, user, s, &a->passed_over[kind], err);
+	/* the name of the account is an address, if who signs in has none */
+	if (rc == 0 && protocols[kind].is_found && !s->lookup && !strchr(s->login.user, '@') &&
+	        name && strchr(name, '@'))
+		s->lookup = xstrdup(name);
 	if (rc == 0)
 		rc = build_password(a, set, s, name, err);
 	a->present[kind] = rc == 0;

@@ -104,7 +104,12 @@ const struct protocol protocols[] = {
                 .name = "mapi",
                 .schemes = {{"https", SECURITY_TLS, 443}, {"http", SECURITY_NONE, 80}},
                 .example = "https://mail.example.org/mapi/emsmdb/",
-                .url_help = "https://HOST/mapi/emsmdb/?MailboxId=..., HOST or ADDRESS",
+                .url_help = "https://HOST/mapi/emsmdb/?MailboxId=...; or HOST or ADDRESS, for "
+                            "which it is found",
+                .is_found = true,
+                .own_key = "mailbox",
+                .own_key_arg = "ADDRESS|DN",
+                .own_key_help = "this mailbox, if it is another one than that of who signs in",
                 .kinds = 1u << COLL_MAIL | 1u << COLL_CALENDAR | 1u << COLL_CONTACTS |
                          1u << COLL_MAPI,
                 .has_path = true,

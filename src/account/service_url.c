@@ -271,6 +271,41 @@ int service_url_parse(const struct protocol *p, const char *text, bool cleartext
 	return rc;
 }
 
+bool service_is_place(const struct protocol *p, const char *text)
+{
+	return p->is_found && !strstr(text, "://");
+}
+
+int service_place_parse(const struct protocol *p, const char *text, struct endpoint *at,
+        char **user_out, struct err *err)
+{
+	/* "%40" of %{user} in an account file */
+	char *plain = decode_user(text, strlen(text)), *at_sign;
+	struct parts parts;
+	int rc;
+
+	*user_out = NULL;
+	if (!plain || strlen(plain) > USER_MAX + HOST_MAX || strpbrk(plain, "/?# ")) {
+		free(plain);
+		return refuse_url(p, err, "is none, nor a host or an address");
+	}
+	at_sign = strrchr(plain, '@');
+	parts.authority = at_sign ? at_sign + 1 : plain;
+	parts.authority_end = plain + strlen(plain);
+	at->port = p->schemes[0].port;
+	at->security = SECURITY_TLS;
+	if (at_sign == plain)
+		rc = refuse_url(p, err, "is an address without a name");
+	else
+		rc = take_host(p, &parts, at, err);
+	if (rc == 0)
+		rc = check_crossing(p, &p->schemes[0], at, err);
+	if (rc == 0 && at_sign)
+		*user_out = xstrdup(plain);
+	free(plain);
+	return rc;
+}
+
 bool host_is_loopback(const char *host)
 {
 	static const char name[] = "localhost";

@@ -22,6 +22,16 @@
 int service_url_parse(const struct protocol *p, const char *text, bool cleartext,
         struct endpoint *at, char **user_out, struct err *err) MUST_CHECK;
 
+/**
+ * service_place_parse(p, text, at, user_out, err): what stands in the place of a URL of a
+ * protocol that is found (protocol.is_found): "HOST" or "HOST:PORT"; or "ADDRESS", whose domain
+ * is at->host then, and *${user_out} all of it (NULL of a host). at->path stays NULL.
+ */
+int service_place_parse(const struct protocol *p, const char *text, struct endpoint *at,
+        char **user_out, struct err *err) MUST_CHECK;
+/* Is there no scheme, so that it is a place as above? */
+bool service_is_place(const struct protocol *p, const char *text);
+
 /* True for localhost, names below it, 127.0.0.0/8 and ::1. */
 bool host_is_loopback(const char *host);
 

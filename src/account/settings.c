@@ -35,9 +35,23 @@ static const char *base_of(const char *key)
 	return key;
 }
 
+/* "mapi-mailbox" */
+static bool is_own_key(const char *key)
+{
+	for (int k = 0; k < SERVICE_KINDS; k++) {
+		const char *own = protocols[k].own_key;
+		size_t n = strlen(protocols[k].name);
+
+		if (own && strncmp(key, protocols[k].name, n) == 0 && key[n] == '-' &&
+		        strcmp(key + n + 1, own) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool account_is_key(const char *key)
 {
-	return protocol_find(key) || text_among(base_of(key), keys, N_KEYS);
+	return protocol_find(key) || text_among(base_of(key), keys, N_KEYS) || is_own_key(key);
 }
 
 bool account_key_is_flag(const char *key)
@@ -214,6 +228,10 @@ static void weigh_account_keys(const char *key, struct nearest *best, char out[6
 		weigh_candidate(key, name, best, out);
 		for (size_t i = 0; i < N_KEYS; i++) {
 			snprintf(full, sizeof full, "%s-%s", name, keys[i]);
+			weigh_candidate(key, full, best, out);
+		}
+		if (protocols[k].own_key) {
+			snprintf(full, sizeof full, "%s-%s", name, protocols[k].own_key);
 			weigh_candidate(key, full, best, out);
 		}
 	}

@@ -1,5 +1,6 @@
 /* One service of an account, as plain data: its owner and time-out; cleared. */
 #include "valise/base/service.h"
+#include "valise/base/mem.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +23,48 @@ const char *service_owner(const struct service *s)
 	return s->login.authzid ? s->login.authzid : s->login.user;
 }
 
+static struct service *copy_beside(const struct service *from)
+{
+	struct service *to = from ? xcalloc(1, sizeof *to) : NULL;
+
+	if (from)
+		service_copy(to, from);
+	return to;
+}
+
+void service_copy(struct service *to, const struct service *from)
+{
+	*to = *from;
+	to->at.host = xstrdup(from->at.host);
+	to->at.path = xstrdup(from->at.path);
+	to->at.address = xstrdup(from->at.address);
+	to->at.ca_file = xstrdup(from->at.ca_file);
+	to->at.proxy = xstrdup(from->at.proxy);
+	to->at.pin = xstrdup(from->at.pin);
+	to->login.user = xstrdup(from->login.user);
+	to->login.authzid = xstrdup(from->login.authzid);
+	to->login.mech = xstrdup(from->login.mech);
+	to->login.command = xstrdup(from->login.command);
+	to->mailbox = xstrdup(from->mailbox);
+	to->lookup = xstrdup(from->lookup);
+	to->archive = copy_beside(from->archive);
+	to->public_folders = copy_beside(from->public_folders);
+}
+
+static void drop_beside(struct service **s)
+{
+	if (*s)
+		service_clear(*s);
+	free(*s);
+	*s = NULL;
+}
+
 void service_clear(struct service *s)
 {
+	drop_text(&s->mailbox);
+	drop_text(&s->lookup);
+	drop_beside(&s->archive);
+	drop_beside(&s->public_folders);
 	drop_text(&s->at.host);
 	drop_text(&s->at.path);
 	drop_text(&s->at.address);

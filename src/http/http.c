@@ -21,27 +21,13 @@ static void start_curl(void)
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static void copy_service(struct service *to, const struct service *from)
-{
-	*to = *from;
-	to->at.host = url_host_ace(from->at.host);
-	to->at.path = xstrdup(from->at.path);
-	to->at.address = xstrdup(from->at.address);
-	to->at.ca_file = xstrdup(from->at.ca_file);
-	to->at.pin = xstrdup(from->at.pin);
-	to->at.proxy = xstrdup(from->at.proxy);
-	to->login.user = xstrdup(from->login.user);
-	to->login.authzid = xstrdup(from->login.authzid);
-	to->login.mech = xstrdup(from->login.mech);
-	to->login.command = xstrdup(from->login.command);
-	to->mailbox = NULL; /* nothing here asks for it */
-}
-
 static struct http_common *common_new(const struct service *service)
 {
 	struct http_common *c = xcalloc(1, sizeof *c);
 
-	copy_service(&c->service, service);
+	service_copy(&c->service, service);
+	free(c->service.at.host);
+	c->service.at.host = url_host_ace(service->at.host);
 	c->auth.login = &c->service.login;
 	c->bundle = http_tls_has_bundle();
 	pthread_mutex_init(&c->lock, NULL);

@@ -35,6 +35,13 @@ struct protocol {
 	const char *url_help; /* what a URL looks like, for the help */
 	unsigned kinds; /* 1 << COLL_x: all that such a service may have */
 	bool has_path; /* its URL may have one; else endpoint.path is NULL */
+	/*
+	 * a host, or an address of a mailbox, is enough in place of its URL: it is found by
+	 * Autodiscover (endpoint.path is NULL until then)
+	 */
+	bool is_found;
+	/* the key that it alone has: "mailbox" of mapi-mailbox; NULL: none */
+	const char *own_key, *own_key_arg, *own_key_help;
 	const char *no_authzid; /* why there is no authorization identity; NULL: there is */
 	const struct protocol_option *options; /* NULL: none */
 	/* how the guard vets its source, and its target: GUARD_NONE: it can only be read */

@@ -86,9 +86,17 @@ struct service {
 	struct login login;
 	/*
 	 * MAPI: the distinguished name of the mailbox, "/o=.../cn=..."; NULL: not known yet,
-	 * Autodiscover tells it (valise/discover/autodiscover.h)
+	 * Autodiscover tells it (valise/discover/autodiscover.h), as it tells at.path where that
+	 * is NULL
 	 */
 	char *mailbox;
+	char *lookup; /* the address that Autodiscover is asked for; NULL: that of who signs in */
+	bool at_domain; /* at.host is the domain of that address, and no server yet */
+	/*
+	 * Of the same account, as far as they were asked for and found, with all that a session
+	 * needs (--archive-mailbox, --public-folders); NULL: not known. Owned
+	 */
+	struct service *archive, *public_folders;
 	/*
 	 * IMAP: set where the server is found to read one command at a time; NULL: not
 	 * kept
@@ -106,6 +114,8 @@ struct service {
  * accounts costs one of them.
  */
 const char *service_owner(const struct service *s);
+/* Its strings and those of what goes with it; ctx, trace, facts and one_by_one are lent by both. */
+void service_copy(struct service *to, const struct service *from);
 void service_clear(struct service *s); /* frees the strings; not ctx, not trace */
 
 #endif

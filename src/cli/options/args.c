@@ -671,6 +671,16 @@ static void visit_own(const struct protocol *p, const struct option_def *d,
 		visit(ctx, &(struct option_def){0, name, 0, d->arg, help});
 }
 
+/* One that it alone has: "mapi-mailbox". */
+static void visit_own_key(
+        const struct protocol *p, void (*visit)(void *ctx, const struct option_def *d), void *ctx)
+{
+	char name[ARGS_KEY_SIZE];
+
+	snprintf(name, sizeof name, "%s-%s", p->name, p->own_key);
+	visit(ctx, &(struct option_def){0, name, 0, p->own_key_arg, p->own_key_help});
+}
+
 void args_each(
         const struct command *c, void (*visit)(void *ctx, const struct option_def *d), void *ctx)
 {
@@ -686,6 +696,8 @@ void args_each(
 		                   0, protocols[k].name, 0, "URL", protocols[k].url_help});
 		for (const struct option_def *d = account_options; d->name; d++)
 			visit_own(&protocols[k], d, visit, ctx);
+		if (protocols[k].own_key)
+			visit_own_key(&protocols[k], visit, ctx);
 	}
 }
 
@@ -749,6 +761,11 @@ static void print_option(const struct option_def *d, FILE *f)
 	print_words(d->help, indent, indent, f);
 }
 
+static void show_option(void *f, const struct option_def *d)
+{
+	print_option(d, f);
+}
+
 int help_command(const struct command *c, FILE *f)
 {
 	char usage[200];
@@ -777,6 +794,9 @@ int help_command(const struct command *c, FILE *f)
 				        f);
 		for (const struct option_def *d = account_options; d->name; d++)
 			print_option(d, f);
+		for (unsigned k = 0; k < SERVICE_KINDS; k++)
+			if (protocols[k].own_key)
+				visit_own_key(&protocols[k], show_option, f);
 	}
 	return EXIT_DONE;
 }

@@ -765,6 +765,96 @@ static void values_name_their_place(void **state)
 	}
 }
 
+/* What is given of a MAPI service, and what is left to be found. */
+static void mailboxes_of_mapi(void **state)
+{
+	static const struct {
+		const char *name, *keys; /* "key=value key=value" */
+		const char *host;
+		unsigned port;
+		const char *path, *user, *mailbox, *lookup, *owner;
+		bool domain;
+	} cases[] = {
+	        {NULL, "mapi=https://h/mapi/emsmdb/?MailboxId=a@b user=u", "h", 443,
+	                "/mapi/emsmdb/?MailboxId=a@b", "u", NULL, NULL, "u", false},
+	        {NULL, "mapi=https://u@h:8443/ mapi-mailbox=/o=a/cn=u", "h", 8443, NULL, "u",
+	                "/o=a/cn=u", NULL, "/o=a/cn=u", false},
+	        {NULL, "mapi=mail.new.example user=alice@new.example", "mail.new.example", 443,
+	                NULL, "alice@new.example", NULL, NULL, "alice@new.example", false},
+	        {NULL, "mapi=mail.new.example:444 user=NEW\\alice mapi-mailbox=alice@new.example",
+	                "mail.new.example", 444, NULL, "NEW\\alice", NULL, "alice@new.example",
+	                "alice@new.example", false},
+	        {NULL, "mapi=[::1]:8443 user=u", "::1", 8443, NULL, "u", NULL, NULL, "u", false},
+	        {NULL, "mapi=alice@new.example", "new.example", 443, NULL, "alice@new.example",
+	                NULL, "alice@new.example", "alice@new.example", true},
+	        {NULL, "mapi=alice@new.example user=al", "new.example", 443, NULL, "al", NULL,
+	                "alice@new.example", "al", true},
+	        {NULL, "mapi=alice@new.example mapi-mailbox=bob@new.example", "new.example", 443,
+	                NULL, "alice@new.example", NULL, "bob@new.example", "bob@new.example",
+	                true},
+	        {"alice@new.example", "mapi=h", "h", 443, NULL, "alice@new.example", NULL, NULL,
+	                "alice@new.example", false},
+	        {"alice@new.example", "mapi=h user=al", "h", 443, NULL, "al", NULL,
+	                "alice@new.example", "al", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++) {
+		struct account_setting set[4];
+		char *text = xstrdup(cases[i].keys), *save = NULL;
+		const struct service *s;
+		struct account *a;
+		size_t n = 0;
+
+		for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+			char *eq = strchr(w, '=');
+
+			*eq = '\0';
+			set[n++] = (struct account_setting){w, eq + 1};
+		}
+		a = load(cases[i].name, set, n);
+		s = &a->services[SERVICE_MAPI];
+		if (!a->present[SERVICE_MAPI] || strcmp(s->at.host, cases[i].host) != 0 ||
+		        s->at.port != cases[i].port || s->at_domain != cases[i].domain ||
+		        strcmp(s->login.user, cases[i].user) != 0 ||
+		        strcmp(service_owner(s), cases[i].owner) != 0)
+			fail_msg("%s: %s:%u %d %s %s", cases[i].keys, s->at.host, s->at.port,
+			        s->at_domain, s->login.user, service_owner(s));
+		if (strcmp(s->at.path ? s->at.path : "", cases[i].path ? cases[i].path : "") != 0 ||
+		        strcmp(s->mailbox ? s->mailbox : "",
+		                cases[i].mailbox ? cases[i].mailbox : "") != 0 ||
+		        strcmp(s->lookup ? s->lookup : "",
+		                cases[i].lookup ? cases[i].lookup : "") != 0)
+			fail_msg("%s: path %s, mailbox %s, lookup %s", cases[i].keys, s->at.path,
+			        s->mailbox, s->lookup);
+		account_free(a);
+		free(text);
+	}
+}
+
+static void bad_mailboxes_of_mapi(void **state)
+{
+	static const struct {
+		struct account_setting set[2];
+		const char *word;
+	} cases[] = {
+	        {{{"mapi", "h"}, {"mapi-mailbox", "alice"}}, "begins with /o="},
+	        {{{"mapi", "h"}, {"mapi-mailbox", "/o=a\x1b"}}, "not the name of a mailbox"},
+	        {{{"mapi", "@h"}, {"user", "u"}}, "address without a name"},
+	        {{{"mapi", "h/mapi"}, {"user", "u"}}, "nor a host or an address"},
+	        {{{"mapi", "h:80"}, {"user", "u"}}, "port 80"},
+	        {{{"mapi", "a@h"}, {"mapi-authzid", "x"}}, "mapi-mailbox"},
+	        {{{"mapi", "h"}, {"imap-mailbox", "x@y"}}, "there is no key"},
+	        {{{"mapi", "h"}, {"mailbox", "x@y"}}, "there is no key"},
+	        {{{"mapi", "h"}, {"mapi-mailbx", "x@y"}}, "do you mean mapi-mailbox"},
+	        {{{"mapi-mailbox", "x@y"}, {"imap", "imaps://h"}}, "but no mapi"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++)
+		must_fail(NULL, cases[i].set, 2, ERR_USAGE, cases[i].word);
+}
+
 static void keys(void **state)
 {
 	static const char *const valid[] = {"imap", "pop3", "caldav", "carddav", "user", "pin",
@@ -834,6 +924,8 @@ int main(void)
 	        cmocka_unit_test(tables),
 	        cmocka_unit_test(values_name_their_place),
 	        cmocka_unit_test(keys),
+	        cmocka_unit_test(mailboxes_of_mapi),
+	        cmocka_unit_test(bad_mailboxes_of_mapi),
 	        cmocka_unit_test(cleartext_is_warned_about),
 	        cmocka_unit_test(a_user_that_does_not_count_is_told),
 	};

@@ -16,7 +16,9 @@ static void every_row_is_whole(void **state)
 
 		assert_int_equal(p->kind, k);
 		assert_true(p->name && *p->name && p->example && p->url_help);
-		assert_true(p->kinds && !(p->kinds & ~((1u << COLL_LINKED) - 1)));
+		assert_true(p->kinds && !(p->kinds & 1u << COLL_LINKED));
+		assert_false(p->kinds & ~((1u << COLL_KINDS) - 1));
+		assert_true(!p->own_key == !p->own_key_arg && !p->own_key == !p->own_key_help);
 		assert_int_equal(p->schemes[0].security, SECURITY_TLS);
 		assert_int_not_equal(p->schemes[1].security, SECURITY_TLS);
 		assert_memory_equal(p->example, p->schemes[0].name, strlen(p->schemes[0].name));
