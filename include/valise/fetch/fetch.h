@@ -148,7 +148,6 @@ struct source_ops {
 	        struct err *err);
 };
 
-extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav,
-        source_mapi;
+extern const struct source_ops source_imap, source_pop3, source_caldav, source_carddav, source_mapi;
 
 #endif
