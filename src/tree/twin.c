@@ -10,7 +10,7 @@ static const char *text_of(const struct item_about *a, enum about_field field)
 }
 
 /* The next key is that of these parts, none of which has a NUL. */
-static void add_key(struct twin *t, const char *const *part, const size_t *len, size_t n)
+static void add_key(struct item_twin *t, const char *const *part, const size_t *len, size_t n)
 {
 	uint8_t sum[SHA256_LEN];
 	struct sha256 h;
@@ -46,7 +46,7 @@ static void trim_sender(const char **s, size_t *n)
 	text_trim(s, n);
 }
 
-static void twin_of_mail(const struct item_about *a, struct twin *t)
+static void twin_of_mail(const struct item_about *a, struct item_twin *t)
 {
 	const char *id = text_of(a, ABOUT_MESSAGE_ID), *date = text_of(a, ABOUT_DATE);
 	const char *from = text_of(a, ABOUT_FROM), *subject = text_of(a, ABOUT_SUBJECT);
@@ -73,7 +73,7 @@ static void twin_of_mail(const struct item_about *a, struct twin *t)
 	        (const size_t[]){4, strlen(second), strlen(sender), strlen(subject)}, 4);
 }
 
-static void twin_of_card(const struct item_about *a, struct twin *t)
+static void twin_of_card(const struct item_about *a, struct item_twin *t)
 {
 	const char *name = text_of(a, ABOUT_NAME), *mail = text_of(a, ABOUT_MAIL),
 	           *phone = text_of(a, ABOUT_PHONE);
@@ -86,7 +86,8 @@ static void twin_of_card(const struct item_about *a, struct twin *t)
 	        (const size_t[]){4, strlen(name), strlen(mail), strlen(phone)}, 4);
 }
 
-void twin_of(enum coll_kind kind, const char *uid, const struct item_about *about, struct twin *out)
+void item_twin_of(
+        enum coll_kind kind, const char *uid, const struct item_about *about, struct item_twin *out)
 {
 	memset(out, 0, sizeof *out);
 	if (kind == COLL_MAIL)

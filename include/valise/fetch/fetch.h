@@ -42,7 +42,7 @@ struct source_beside {
 	 * each further run, listed or not, as the other service may show it no more: the source
 	 * keeps its twin (${state_dir}, or with the collection) and fetches it then.
 	 */
-	bool (*has)(void *ctx, const struct tree_coll *c, const struct twin *twin);
+	bool (*has)(void *ctx, const struct tree_coll *c, const struct item_twin *twin);
 	void *ctx;
 };
 

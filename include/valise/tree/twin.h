@@ -18,16 +18,16 @@
  * An item has as many twins as it has: a message that is there twice counts twice.
  */
 enum { TWIN_KEY = 16, TWIN_KEYS = 2 };
-struct twin {
+struct item_twin {
 	uint8_t keys[TWIN_KEYS][TWIN_KEY]; /* of one kind of item; any that is equal proves it */
 	unsigned n; /* 0: nothing proves anything */
 };
 
 /**
- * twin_of(kind, uid, about, out): ${uid}: of a calendar object or card, as in its octets; NULL:
- * none. ${about}: what names it, by about_of_octets or a catalog; may be NULL.
+ * item_twin_of(kind, uid, about, out): ${uid}: of a calendar object or card, as in its octets;
+ * NULL: none. ${about}: what names it, by about_of_octets or a catalog; may be NULL.
  */
-void twin_of(
-        enum coll_kind kind, const char *uid, const struct item_about *about, struct twin *out);
+void item_twin_of(enum coll_kind kind, const char *uid, const struct item_about *about,
+        struct item_twin *out);
 
 #endif

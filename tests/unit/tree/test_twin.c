@@ -10,16 +10,16 @@
 #include "valise/tree/twin.h"
 
 static void twin_of_octets(
-        enum coll_kind kind, const char *uid, const char *octets, struct twin *out)
+        enum coll_kind kind, const char *uid, const char *octets, struct item_twin *out)
 {
 	struct item_about about;
 
 	about_of_octets(kind, octets, strlen(octets), &about);
-	twin_of(kind, uid, &about, out);
+	item_twin_of(kind, uid, &about, out);
 	about_clear(&about);
 }
 
-static bool are_twins(const struct twin *a, const struct twin *b)
+static bool are_twins(const struct item_twin *a, const struct item_twin *b)
 {
 	for (unsigned i = 0; i < a->n; i++)
 		for (unsigned j = 0; j < b->n; j++)
@@ -81,7 +81,7 @@ static void proofs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct twin a, b;
+		struct item_twin a, b;
 
 		twin_of_octets(cases[i].kind, cases[i].uid_a, cases[i].a, &a);
 		twin_of_octets(cases[i].kind, cases[i].uid_b, cases[i].b, &b);
@@ -95,10 +95,10 @@ static void keys_stay_as_they_are(void **state)
 {
 	static const uint8_t key[TWIN_KEY] = {0x73, 0xd1, 0xf1, 0x66, 0x0d, 0x00, 0x60, 0x34, 0x2d,
 	        0x82, 0xf6, 0xd5, 0x4a, 0xa4, 0xdf, 0xb8};
-	struct twin t;
+	struct item_twin t;
 
 	(void)state;
-	twin_of(COLL_CALENDAR, "u1", NULL, &t);
+	item_twin_of(COLL_CALENDAR, "u1", NULL, &t);
 	assert_int_equal(t.n, 1);
 	assert_memory_equal(t.keys[0], key, TWIN_KEY);
 }
