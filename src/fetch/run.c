@@ -24,6 +24,7 @@ static void add_result(struct source_result *to, const struct source_result *add
 	to->bytes_fetched += add->bytes_fetched;
 	to->errors += add->errors;
 	to->unchanged += add->unchanged;
+	to->elsewhere += add->elsewhere;
 	to->unlisted |= add->unlisted;
 }
 

@@ -155,8 +155,8 @@ static void counts(void **state)
 	struct fetch_run r;
 
 	run_begin(&r, NULL, &sink, NULL, NULL, COLL_MAIL);
-	run_count(&r, &(struct source_result){1, 2, 3, 4, 5, 6, true});
-	run_count(&r, &(struct source_result){1, 1, 1, 1, 1, 1, false});
+	run_count(&r, &(struct source_result){1, 2, 3, 4, 5, 6, 7, true});
+	run_count(&r, &(struct source_result){1, 1, 1, 1, 1, 1, 1, false});
 	run_lose(&r, c, 0, "uidl", "gone");
 	run_lose(&r, c, 9, NULL, "cut");
 	assert_int_equal(c->n_errors, 2);
@@ -172,6 +172,7 @@ static void counts(void **state)
 	assert_int_equal(out.bytes_fetched, 5);
 	assert_int_equal(out.errors, 2 + 6 + 2);
 	assert_int_equal(out.unchanged, 7);
+	assert_int_equal(out.elsewhere, 8);
 	assert_true(out.unlisted);
 	tree_coll_free(c);
 }
