@@ -426,6 +426,10 @@ static int build_service(struct account *a, const struct settings *set, const ch
 	if (!url)
 		return 0;
 	rc = build_endpoint(set, url, trace, s, &user, err);
+	if (s->at_domain && settings_of(set, kind, "user")) { /* whose it is, not who signs in */
+		free(user);
+		user = NULL;
+	}
 	if (rc == 0)
 		rc = take_mailbox(set, s, err);
 	if (rc == 0)
