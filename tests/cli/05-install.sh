@@ -25,6 +25,7 @@ cat > want <<'W'
 ./share/doc/valise/docs/IMPORT.md
 ./share/doc/valise/docs/INTEROP.md
 ./share/doc/valise/docs/JSON.md
+./share/doc/valise/docs/MAPI.md
 ./share/doc/valise/docs/OUTLOOK.md
 ./share/doc/valise/docs/PERFORMANCE.md
 ./share/doc/valise/docs/RESTORE.md
