@@ -71,6 +71,11 @@ static unsigned type_of_one(const struct fx_cut *c)
 	return c->type & CODE_PAGE ? c->type : c->type & ~(unsigned)MULTIPLE;
 }
 
+static bool is_wide(const struct fx_cut *c)
+{
+	return type_of_one(c) == TYPE_UNICODE;
+}
+
 static void next_value(struct fx_cut *c)
 {
 	int size = size_of(type_of_one(c));
@@ -160,8 +165,10 @@ static size_t take_value(struct fx_cut *c, size_t n, size_t *at, size_t best)
 
 	*at += k;
 	c->left -= (uint32_t)k;
-	if (c->may_cut)
-		best = c->type == TYPE_UNICODE && c->left % 2 ? *at - 1 : *at;
+	if (c->may_cut && !(is_wide(c) && c->left % 2))
+		best = *at;
+	else if (c->may_cut && k > 1)
+		best = *at - 1;
 	if (c->left == 0)
 		next_value(c);
 	return best;
@@ -175,7 +182,7 @@ size_t fx_cut(struct fx_cut *c, const uint8_t *p, size_t n)
 		if (c->state == AT_NOTHING)
 			return n;
 		if (c->state == AT_VALUE)
-			best = MAX(best, take_value(c, n, &at, best));
+			best = take_value(c, n, &at, best);
 		else
 			take_octet(c, p[at++]);
 		if (c->state == AT_TAG && c->n_few == 0)

@@ -20,6 +20,8 @@
 #include "valise/base/mem.h"
 #include "valise/proto/mapi/store.h"
 
+#pragma GCC diagnostic ignored "-Wunused-function"
+
 enum { SERVER_FOLDERS = 80, SERVER_OBJECTS = 6000, SERVER_ROOM = 0x7fe0, SERVER_OUT = 0x40000 };
 
 struct server_folder {
