@@ -169,7 +169,6 @@ struct rop_call *rop_start(struct mapi_store *s)
 
 	c->n = c->n_handles = c->n_steps = c->answered = 0;
 	c->is_full = c->has_no_room = false;
-	c->backoff_ms = 0;
 	add_slot(c, s->logon);
 	while (s->n_leaving > 0 && c->n_handles < COUNT(c->handles) / 2)
 		rop_release_now(s, add_slot(c, s->leaving[--s->n_leaving]));
@@ -191,19 +190,19 @@ static int no_answer(struct err *err, const char *what)
 	        err, ERR_PROTO, ERR_WHOLE, "an answer of the server's remote operations %s", what);
 }
 
-/* MS-OXCROPS 2.2.15.2: what is asked of this logon, and what stands beside it. */
-static void take_backoff(struct rop_call *c, struct rop_in *in)
+/*
+ * MS-OXCROPS 2.2.15.2. The session has waited for it, or does so; what comes without an answer
+ * is asked for again.
+ */
+static void pass_backoff(struct rop_in *in)
 {
-	uint32_t ms;
 	size_t n;
 
-	rop_get(in, 1);
-	ms = (uint32_t)rop_get(in, 4);
+	rop_get_octets(in, 1 + 4); /* LogonId, Duration */
 	n = (size_t)rop_get(in, 1);
 	rop_get_octets(in, 5 * n);
 	n = (size_t)rop_get(in, 2);
 	rop_get_octets(in, n);
-	c->backoff_ms = MAX(c->backoff_ms, MAX(ms, 1));
 }
 
 /* Those that answer with a body although they were refused. */
@@ -277,7 +276,8 @@ static int take_answers(void *ctx, const struct mapi_answer *a, struct err *err)
 		if (id == ROP_PENDING) {
 			rop_get(&in, 2);
 		} else if (id == ROP_BACKOFF) {
-			take_backoff(c, &in);
+			pass_backoff(&in);
+			c->has_no_room = true;
 		} else if ((c->answered == c->n_steps && !is_more) || id != (uint8_t)step->rop) {
 			rc = no_answer(err, "is none to what was asked");
 		} else {
@@ -304,16 +304,11 @@ static int judge_rest(struct rop_call *c, struct err *err)
 	return 0;
 }
 
-/*
- * Nothing at all was done, as the server is busy: RopBackoff instead of the answers, or the
- * first step was refused for it, and all others, too.
- */
+/* Nothing at all was done, as the server is busy: each step was refused. */
 static bool is_put_off(const struct rop_call *c)
 {
 	const struct rop_fate *fate = c->n_steps > 0 ? c->steps[0].fate : NULL;
 
-	if (c->answered == 0)
-		return c->backoff_ms > 0;
 	if (!fate || rop_kind_of(fate->value) != ROP_BUSY || c->answered < c->n_steps)
 		return false;
 	for (size_t i = 0; i < c->n_steps; i++)
@@ -333,7 +328,6 @@ static void rewind_call(struct rop_call *c)
 			c->handles[c->steps[i].index] = (uint32_t)ROP_NO_HANDLE;
 	}
 	c->answered = 0;
-	c->backoff_ms = 0;
 	c->has_no_room = false;
 }
 
@@ -350,13 +344,11 @@ int rop_execute(struct mapi_store *s, bool chain, struct err *err)
 	for (;;) {
 		struct mapi_request rq = {
 		        c->rops, c->n, c->handles, c->n_handles, chain, take_answers, s};
-		uint32_t wait_ms;
 
 		rc = mapi_execute(s->session, &rq, err);
 		if (rc != 0 || !is_put_off(c))
 			return rc == 0 ? judge_rest(c, err) : rc;
-		wait_ms = c->backoff_ms;
-		rc = rop_wait(s, &patience, wait_ms, err);
+		rc = rop_wait(s, &patience, c->steps[0].fate->wait_ms, err);
 		if (rc != 0)
 			return rc;
 		rewind_call(c);

@@ -85,10 +85,9 @@ struct rop_call {
 	size_t n_handles;
 	struct rop_step steps[ROP_STEPS_MAX];
 	size_t n_steps, answered;
-	uint32_t backoff_ms; /* of RopBackoff */
 	bool is_chained; /* further answers are those of the last step again */
 	bool is_full; /* a cap was met */
-	bool has_no_room; /* RopBufferTooSmall */
+	bool has_no_room; /* RopBufferTooSmall: what follows was not done */
 };
 
 void rop_put(struct rop_call *c, uint64_t v, size_t octets);
@@ -161,7 +160,6 @@ enum {
 /* Waiting for a server that is busy: how often that was. */
 struct rop_patience {
 	unsigned times;
-	int64_t waited_ms;
 };
 /* Wait as long as the server asks, or longer each time; ERR_BUSY at the end of patience. */
 int rop_wait(struct mapi_store *s, struct rop_patience *p, uint32_t ms, struct err *err) MUST_CHECK;

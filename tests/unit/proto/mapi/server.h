@@ -63,13 +63,15 @@ static struct server {
 	size_t take; /* octets of a PutBuffer at most, 0: all */
 	unsigned takes; /* how often, 0: always */
 	size_t cut; /* octets that are cut off the first payload */
-	uint32_t backoff; /* RopBackoff instead of the next answer, ms */
+	unsigned backoff; /* so many answers of the next request, then RopBackoff instead */
 	bool ignores_most; /* MaximumBufferSize */
 	mapi_id created;
 	uint32_t create_value;
 	uint32_t problem; /* of RopSetProperties */
 	char made[2048]; /* name and class, UTF-16 as ASCII */
 	bool is_lost;
+	unsigned pauses;
+	int64_t paused_ms;
 } server;
 
 struct mapi_session {
@@ -104,6 +106,15 @@ bool mapi_is_lost(const struct mapi_session *s)
 {
 	(void)s;
 	return server.is_lost;
+}
+
+int mapi_pause(struct mapi_session *s, int64_t ms, const char *why, struct err *err)
+{
+	(void)s;
+	assert_non_null(why);
+	server.pauses++;
+	server.paused_ms += ms;
+	return server.paused_ms <= 1800000 ? 0 : err_set(err, ERR_BUSY, ERR_WHOLE, "busy");
 }
 
 uint64_t mapi_requests(const struct mapi_session *s)
@@ -601,25 +612,24 @@ int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct e
 		return err_set(err, ERR_NET, ERR_WHOLE, "the session is gone");
 	a.out = buf_of(1 << 20);
 	a.room = SERVER_ROOM - 10 - 4 * a.n_handles;
-	if (server.backoff) {
-		say(&a, 0xf9, 1);
-		say(&a, 0, 1);
-		say(&a, server.backoff, 4);
-		say(&a, 1, 1);
-		say(&a, 0x02, 1);
-		say(&a, server.backoff, 4);
-		say(&a, 3, 2);
-		say(&a, 0, 3);
-		server.backoff = 0;
-		a.n = 0;
-		buf_puts(&server.log, "backoff ");
-	}
 	while (a.n > 0) {
 		size_t before = a.out.len;
 		const uint8_t *p = a.p;
 		size_t n = a.n;
 
 		last = p;
+		if (server.backoff > 0 && --server.backoff == 0) {
+			say(&a, 0xf9, 1);
+			say(&a, 0, 1);
+			say(&a, 7, 4);
+			say(&a, 1, 1);
+			say(&a, 0x02, 1);
+			say(&a, 7, 4);
+			say(&a, 3, 2);
+			say(&a, 0, 3);
+			buf_puts(&server.log, "backoff ");
+			break;
+		}
 		do_one(&a);
 		if (a.out.len > a.room) {
 			a.out.len = before;

@@ -814,24 +814,60 @@ static void test_many_that_end(void **state)
 	end_many(e);
 }
 
-/* RopBackoff, and refusals that say busy, before anything was done. */
+/* Refusals that say busy, before anything was done and later. */
 static void test_busy(void **state)
 {
-	struct ends *e = begin_many(1);
-	struct mapi_store *s = open_store(MAPI_MAILBOX);
-	struct err err;
+	static const struct {
+		unsigned rop, times;
+		uint32_t wait_ms;
+		unsigned requests;
+		int64_t paused_ms;
+		enum err_code code;
+	} cases[] = {
+	        {0x02, 2, 0, 3, 1000 + 2000, ERR_OK},
+	        {0x70, 1, 0, 2, 1000, ERR_OK},
+	        {0x4e, 2, 5, 3, 5 + 5, ERR_OK},
+	        {0x4e, 0, 100, 22, 21 * 100, ERR_BUSY},
+	        {0x4e, 0, 200000, 10, 200000 * 10, ERR_BUSY},
+	        {0x02, 0, 0, 21, 0, ERR_BUSY},
+	};
 
 	(void)state;
-	server.backoff = 20;
-	server.folders[0].refuse = 0x4e;
-	server.folders[0].with = 0x480;
-	server.folders[0].times = 2;
-	server.folders[0].wait_ms = 5;
-	assert_int_equal(mapi_sync(s, &e->list[0], &err), 0);
-	assert_octets(&e->have[0], "nothing is new", 14);
-	assert_int_equal(server.requests, 4);
-	mapi_close(s);
-	end_many(e);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ends *e = begin_many(1);
+		struct mapi_store *s = open_store(MAPI_MAILBOX);
+		struct err err;
+
+		server.folders[0].refuse = cases[i].rop;
+		server.folders[0].with = 0x480;
+		server.folders[0].times = cases[i].times;
+		server.folders[0].wait_ms = cases[i].wait_ms;
+		assert_int_equal(mapi_sync(s, &e->list[0], &err), cases[i].code);
+		if (!cases[i].code)
+			assert_octets(&e->have[0], "nothing is new", 14);
+		assert_int_equal(server.requests, cases[i].requests);
+		if (cases[i].paused_ms)
+			assert_int_equal(server.paused_ms, cases[i].paused_ms);
+		mapi_close(s);
+		end_many(e);
+	}
+}
+
+/* RopBackoff in the middle of answers: what has none is asked for again. */
+static void test_backoff(void **state)
+{
+	(void)state;
+	for (unsigned at = 2; at < 40; at++) {
+		struct ends *e = begin_many(4);
+		struct mapi_store *s = open_store(MAPI_MAILBOX);
+		struct err err;
+
+		server.backoff = at;
+		assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+		assert_streams(e);
+		mapi_close(s);
+		end_many(e);
+	}
 }
 
 /* ---- what is cut off, at each octet ---- */
@@ -915,6 +951,7 @@ int main(void)
 	        cmocka_unit_test(test_no_room),
 	        cmocka_unit_test(test_many_that_end),
 	        cmocka_unit_test(test_busy),
+	        cmocka_unit_test(test_backoff),
 	        cmocka_unit_test(test_cut_answers),
 	        cmocka_unit_test(test_error_names),
 	};
