@@ -78,6 +78,34 @@ static void put_texts(struct conv *c, const char *name, struct bag *b, bag_key k
 		lines_end(&c->l);
 }
 
+/* A number, where the kind of line has one. */
+static void put_number(struct conv *c, const struct name *n, int64_t value)
+{
+	if (n->kind == NAME_MINUTES && value > 0)
+		lines_add(&c->l, "%s:PT%lldM", n->name, (long long)value);
+	else if (n->kind == NAME_TRUE && value)
+		lines_add(&c->l, "%s:TRUE", n->name);
+	else if (n->kind == NAME_PLACE || (n->kind == NAME_NUMBER && value))
+		lines_add(&c->l, "%s:%lld", n->name, (long long)value);
+}
+
+void put_names(struct conv *c, struct bag *b, const struct names *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		const struct name *n = &names->list[i];
+		int64_t t;
+
+		if (n->kind == NAME_TEXT)
+			lines_text(&c->l, n->name, bag_text(b, n->key));
+		else if (n->kind == NAME_TEXTS)
+			put_texts(c, n->name, b, n->key);
+		else if (n->kind == NAME_TIME && bag_time(b, n->key, &t))
+			put_utc(&c->l, n->name, t);
+		else if (n->kind != NAME_TIME && bag_has(b, n->key))
+			put_number(c, n, bag_int(b, n->key, 0));
+	}
+}
+
 static void put_contacts(struct conv *c, struct bag *b)
 {
 	const bag_key key = (bag_key)PidLidContacts;
@@ -88,22 +116,19 @@ static void put_contacts(struct conv *c, struct bag *b)
 
 void put_common(struct conv *c, struct bag *b)
 {
-	static const char *const classes[] = {"PUBLIC", "PERSONAL", "PRIVATE", "CONFIDENTIAL"};
 	static const int priorities[] = {9, 5, 1};
-	int64_t sensitivity = bag_int(b, PidTagSensitivity, 0);
+	const char *class = word_at(class_words, bag_int(b, PidTagSensitivity, 0));
 	int64_t importance = bag_int(b, PidTagImportance, -1);
 
 	/* threads are of mail: every item has them, and the topic is the subject once more */
 	cover(b, (const bag_key[]){PidTagConversationTopic, PidTagConversationIndex}, 2);
-	if (sensitivity >= 0 && sensitivity < (int64_t)COUNT(classes))
-		lines_add(&c->l, "CLASS:%s", classes[sensitivity]);
+	if (class)
+		lines_add(&c->l, "CLASS:%s", class);
 	if (importance >= 0 && importance < (int64_t)COUNT(priorities))
 		lines_add(&c->l, "PRIORITY:%d", priorities[importance]);
 	put_texts(c, "CATEGORIES", b, PidNameKeywords);
 	put_contacts(c, b);
-	put_texts(c, "X-OUTLOOK-COMPANIES", b, (bag_key)PidLidCompanies);
-	lines_text(&c->l, "X-OUTLOOK-BILLING", bag_text(b, (bag_key)PidLidBilling));
-	lines_text(&c->l, "X-OUTLOOK-MILEAGE", bag_text(b, (bag_key)PidLidMileage));
+	put_names(c, b, &common_names);
 }
 
 void put_alarm(struct conv *c, int64_t minutes, int64_t utc, const char *summary)

@@ -3,6 +3,7 @@
 
 #include "outlook/body/body.h"
 #include "outlook/calendar/lines.h"
+#include "outlook/calendar/names.h"
 #include "outlook/calendar/recur.h"
 #include "outlook/calendar/when.h"
 #include "outlook/calendar/zone.h"
@@ -46,6 +47,8 @@ void conv_begin(struct conv *c);
 void put_stamps(struct conv *c, struct bag *b);
 /* CLASS, PRIORITY, CATEGORIES, CONTACT and what has X- names, of any kind of item. */
 void put_common(struct conv *c, struct bag *b);
+/* A line for each of the properties that the item has. */
+void put_names(struct conv *c, struct bag *b, const struct names *names);
 /* VALARM at a time before the start (minutes), or at ${utc}, if that is not INT64_MIN. */
 void put_alarm(struct conv *c, int64_t minutes, int64_t utc, const char *summary);
 /* Each key that ${keys} has (0 ends it) is used: what it says stands elsewhere. */

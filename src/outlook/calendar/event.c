@@ -297,10 +297,10 @@ static void put_times(struct conv *c, const struct event *e)
 
 static void put_busy(struct conv *c, const char *name, int64_t status)
 {
-	static const char *const words[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE"};
+	const char *word = word_at(busy_words, status);
 
-	if (status >= 0 && status < (int64_t)COUNT(words))
-		lines_add(&c->l, "%s:%s", name, words[status]);
+	if (word)
+		lines_add(&c->l, "%s:%s", name, word);
 }
 
 static void put_state(struct conv *c, const struct event *e, bool cancelled)
@@ -318,62 +318,15 @@ static void put_state(struct conv *c, const struct event *e, bool cancelled)
 	        bag_int(e->b, (bag_key)PidLidIntendedBusyStatus, -1));
 }
 
-/* Times that are told in UTC, and numbers, with the names of MS-OXCICAL. */
-static void put_microsoft(struct conv *c, struct bag *b)
-{
-	static const struct {
-		bag_key key;
-		const char *name;
-	} times[] =
-	        {
-	                {(bag_key)PidLidOwnerCriticalChange,
-	                        "X-MICROSOFT-CDO-OWNER-CRITICAL-CHANGE"},
-	                {(bag_key)PidLidAttendeeCriticalChange,
-	                        "X-MICROSOFT-CDO-ATTENDEE-CRITICAL-CHANGE"},
-	                {(bag_key)PidLidAppointmentReplyTime, "X-MICROSOFT-CDO-REPLYTIME"},
-	                {(bag_key)PidLidAppointmentSequenceTime,
-	                        "X-MICROSOFT-CDO-APPT-SEQUENCE-TIME"},
-	        },
-	  numbers[] =
-	          {
-	                  {PidTagOwnerAppointmentId, "X-MICROSOFT-CDO-OWNERAPPTID"},
-	                  {(bag_key)PidLidAppointmentLastSequence, "X-OUTLOOK-LAST-SEQUENCE"},
-	                  {(bag_key)PidLidAppointmentColor, "X-OUTLOOK-COLOR"},
-	                  {(bag_key)PidLidResponseStatus, "X-OUTLOOK-RESPONSESTATUS"},
-	          },
-	  texts[] = {
-	          {(bag_key)PidLidMeetingWorkspaceUrl, "X-OUTLOOK-WORKSPACE-URL"},
-	          {(bag_key)PidLidCollaborateDoc, "X-MS-OLK-COLLABORATEDOC"},
-	          {(bag_key)PidLidDirectory, "X-MS-OLK-MWSURL"},
-	          {(bag_key)PidLidOrganizerAlias, "X-MS-OLK-ORGALIAS"},
-	          {(bag_key)PidLidAppointmentReplyName, "X-OUTLOOK-REPLYNAME"},
-	          {(bag_key)PidLidOwnerName, "X-OUTLOOK-OWNERNAME"},
-	  };
-	int64_t t, n;
-
-	for (size_t i = 0; i < COUNT(times); i++)
-		if (bag_time(b, times[i].key, &t))
-			put_utc(&c->l, times[i].name, t);
-	for (size_t i = 0; i < COUNT(numbers); i++)
-		if (bag_has(b, numbers[i].key) && (n = bag_int(b, numbers[i].key, 0)) != 0)
-			lines_add(&c->l, "%s:%lld", numbers[i].name, (long long)n);
-	for (size_t i = 0; i < COUNT(texts); i++)
-		lines_text(&c->l, texts[i].name, bag_text(b, texts[i].key));
-	if (bag_bool(b, (bag_key)PidLidAppointmentNotAllowPropose))
-		lines_add(&c->l, "X-MICROSOFT-DISALLOW-COUNTER:TRUE");
-}
-
 /* Where one meets online: RFC 7986 5.11, once for each address. */
 static void put_conference(struct conv *c, struct bag *b)
 {
-	const bag_key keys[] = {PidNameSkypeTeamsMeetingUrl, PidNameOnlineMeetingExternalLink,
-	        PidNameOnlineMeetingConfLink, (bag_key)PidLidNetShowUrl};
-	const char *given[COUNT(keys)] = {NULL};
+	const char *given[CONFERENCES] = {NULL};
 
-	for (size_t i = 0; i < COUNT(keys); i++) {
+	for (size_t i = 0; i < CONFERENCES; i++) {
 		bool known = false;
 
-		given[i] = bag_text(b, keys[i]);
+		given[i] = bag_text(b, conference_keys[i]);
 		for (size_t k = 0; k < i; k++)
 			known |= given[i] && given[k] && strcmp(given[i], given[k]) == 0;
 		if (!given[i] || known || !strchr(given[i], ':'))
@@ -475,7 +428,7 @@ void event_put(struct conv *c, const struct event *e)
 	put_state(
 	        c, e, (state & STATE_CANCELED) || (c->method && strcmp(c->method, "CANCEL") == 0));
 	put_common(c, e->b);
-	put_microsoft(c, e->b);
+	put_names(c, e->b, &event_names);
 	put_conference(c, e->b);
 	put_people(c, e, state);
 	/* the message that an invitation is part of has them itself */

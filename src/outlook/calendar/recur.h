@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "valise/base/err.h"
+#include "valise/base/buf.h"
 
 /*
  * The recurrence of appointments and tasks: PidLidAppointmentRecur (MS-OXOCAL 2.2.1.44.5) and
@@ -86,6 +86,11 @@ struct recur {
 int recur_read(const uint8_t *p, size_t n, bool appointment, struct recur *out,
         struct err *err) MUST_CHECK;
 void recur_clear(struct recur *r);
+/*
+ * The other way: its octets, appended, as Outlook writes them (versions 0x3006, 0x3009; what
+ * FirstDateTime follows from the rest). Texts of exceptions are UTF-16LE.
+ */
+void recur_write(const struct recur *r, struct buf *out);
 /* The day (minutes) was deleted, and no exception has it as its original one. */
 bool recur_is_gone(const struct recur *r, uint32_t day);
 

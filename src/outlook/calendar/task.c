@@ -4,8 +4,6 @@
 #include "outlook/calendar/rule.h"
 #include "valise/base/mem.h"
 
-/* PidLidTaskStatus. */
-enum { NOT_STARTED, IN_PROGRESS, COMPLETE, WAITING, DEFERRED };
 enum { TRIES = 4000 }; /* instances that are looked at for the task's own */
 static const struct clock day_clock = {CLOCK_DATE, NULL};
 
@@ -124,36 +122,6 @@ static void put_status(struct conv *c)
 		put_utc(&c->l, "COMPLETED", done);
 }
 
-static void put_outlook(struct conv *c)
-{
-	static const struct {
-		bag_key key;
-		const char *name;
-	} texts[] =
-	        {
-	                {(bag_key)PidLidTaskOwner, "X-OUTLOOK-OWNER"},
-	                {(bag_key)PidLidTaskAssigner, "X-OUTLOOK-ASSIGNER"},
-	                {(bag_key)PidLidTaskLastUser, "X-OUTLOOK-LAST-USER"},
-	                {(bag_key)PidLidTaskLastDelegate, "X-OUTLOOK-LAST-DELEGATE"},
-	                {(bag_key)PidLidTaskRole, "X-OUTLOOK-ROLE"},
-	        },
-	  minutes[] = {
-	          {(bag_key)PidLidTaskEstimatedEffort, "X-OUTLOOK-ESTIMATED-WORK"},
-	          {(bag_key)PidLidTaskActualEffort, "X-OUTLOOK-ACTUAL-WORK"},
-	  };
-
-	for (size_t i = 0; i < COUNT(texts); i++)
-		lines_text(&c->l, texts[i].name, bag_text(c->b, texts[i].key));
-	for (size_t i = 0; i < COUNT(minutes); i++) {
-		int64_t n = bag_int(c->b, minutes[i].key, 0);
-
-		if (n > 0)
-			lines_add(&c->l, "%s:PT%lldM", minutes[i].name, (long long)n);
-	}
-	if (bag_bool(c->b, (bag_key)PidLidTeamTask))
-		lines_add(&c->l, "X-OUTLOOK-TEAM-TASK:TRUE");
-}
-
 void put_task(struct conv *c)
 {
 	const char *summary = bag_text(c->b, PidTagSubject);
@@ -170,7 +138,7 @@ void put_task(struct conv *c)
 	        (long long)MAX(bag_int(c->b, (bag_key)PidLidTaskVersion, 0), 0));
 	put_status(c);
 	put_common(c, c->b);
-	put_outlook(c);
+	put_names(c, c->b, &task_names);
 	if (c->b->n_recipients) {
 		put_organizer(c, c->b);
 		put_attendees(c, &e);

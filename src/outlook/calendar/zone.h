@@ -36,6 +36,13 @@ int zone_read_definition(const uint8_t *p, size_t n, struct zone *out, struct er
 int zone_read_struct(
         const uint8_t *p, size_t n, const char *name, struct zone *out, struct err *err) MUST_CHECK;
 void zone_clear(struct zone *z);
+/*
+ * The other way, appended. The rule of ${year} is the marked one of a definition, with ${flags}
+ * (MS-OXOCAL 2.2.1.41.1), and it is the struct.
+ */
+enum { ZONE_RECUR = 1, ZONE_EFFECTIVE = 2 };
+void zone_put_definition(const struct zone *z, int year, unsigned flags, struct buf *out);
+void zone_put_struct(const struct zone *z, int year, struct buf *out);
 bool zone_is_utc(const struct zone *z);
 bool zone_same(const struct zone *a, const struct zone *b); /* name and rules */
 /* Has ${z}, a definition, the rule of ${s}, a struct, as its effective one? */

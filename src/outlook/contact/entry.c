@@ -1,6 +1,7 @@
 /* Entry ids of address books (MS-OXCDATA 2.2.5, MS-OXOCNTC 2.2.2.2.4.1.1). */
 #include "valise/base/le.h"
 #include "outlook/contact/entry.h"
+#include "outlook/wide.h"
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/buf.h"
@@ -141,4 +142,19 @@ size_t entry_name_len(const char *name, const char *address)
 	        strncmp(name + n - m - 1, address, m) == 0)
 		return n - m - 3;
 	return n;
+}
+
+void entry_one_off(const char *name, const char *type, const char *address, struct buf *out)
+{
+	/* Unicode; how mail is written is left to who sends it */
+	static const uint8_t flags[4] = {0, 0, 0x01, 0x90};
+	const char *const texts[] = {name, type, address};
+
+	buf_put(out, "\0\0\0", 4);
+	buf_put(out, one_off, sizeof one_off);
+	buf_put(out, flags, sizeof flags);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		wide_put(out, texts[i]);
+		buf_put(out, "\0", 2);
+	}
 }

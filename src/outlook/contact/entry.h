@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "valise/base/buf.h"
 
 /* Entry ids of address books: who is meant (MS-OXCDATA 2.2.5, MS-OXOCNTC 2.2.2.2.4.1.1). */
 enum entry_kind {
@@ -26,6 +27,9 @@ struct entry {
  */
 void entry_read(const uint8_t *p, size_t n, const char *charset, struct entry *out);
 void entry_clear(struct entry *e);
+
+/* The other way: a one-off entry id (MS-OXCDATA 2.2.5.1), its texts in Unicode, appended. */
+void entry_one_off(const char *name, const char *type, const char *address, struct buf *out);
 
 /* Octets of a name without the address that Outlook puts behind it: "Ann Lee (ann@b.c)". */
 size_t entry_name_len(const char *name, const char *address);

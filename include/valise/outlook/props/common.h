@@ -78,6 +78,9 @@
 	X(PidLidToDoSubOrdinal, PSETID_COMMON, 0x85a1)                                             \
 	X(PidLidToDoTitle, PSETID_COMMON, 0x85a4)
 /* X(name, set, text): named properties with a text. */
-#define PROPS_COMMON_TEXTS(X) X(PidNameKeywords, PS_PUBLIC_STRINGS, "Keywords")
+#define PROPS_COMMON_TEXTS(X)                                                                      \
+	X(PidNameKeywords, PS_PUBLIC_STRINGS, "Keywords")                                          \
+	/* lines of a calendar object or card for which MAPI has no property: of make.h */         \
+	X(PidNameContentLines, PS_PUBLIC_STRINGS, "valise:content-lines")
 
 #endif

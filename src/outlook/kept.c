@@ -1,0 +1,140 @@
+/* Lines of calendar objects and cards that an item keeps, read back. */
+#include "outlook/kept.h"
+#include <stdlib.h>
+#include "valise/base/escape.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/format/content.h"
+
+enum { DEPTH_MAX = 8 };
+
+struct walk {
+	struct content_parser *parser;
+	const char *at; /* the next line */
+	char *open[DEPTH_MAX];
+	int depth; /* of components around the line */
+	bool is_wrong; /* BEGIN and END do not match */
+};
+
+static bool is_clean(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
+			return false;
+	return utf8_valid(s, n);
+}
+
+static void nest(struct walk *w, const struct content_line *l)
+{
+	char *name = content_component(l);
+
+	if (strcmp(l->name, "BEGIN") == 0 && w->depth < DEPTH_MAX) {
+		w->open[w->depth++] = name;
+		return;
+	}
+	if (w->depth && strcmp(l->name, "END") == 0 && strcmp(w->open[w->depth - 1], name) == 0)
+		free(w->open[--w->depth]);
+	else
+		w->is_wrong = true;
+	free(name);
+}
+
+/* The next line that is one; its depth is that of the components around it. */
+static bool next(struct walk *w, const char **s_out, size_t *n_out, struct content_line *l)
+{
+	while (*w->at) {
+		size_t n = strcspn(w->at, "\r\n");
+		const char *s = w->at;
+
+		w->at += n + strspn(w->at + n, "\r\n");
+		if (!n || !is_clean(s, n) || !content_parse(w->parser, s, n, l))
+			continue;
+		l->depth = w->depth;
+		if (strcmp(l->name, "BEGIN") == 0 || strcmp(l->name, "END") == 0)
+			nest(w, l);
+		l->depth = MIN(l->depth, w->depth);
+		*s_out = s;
+		*n_out = n;
+		return true;
+	}
+	return false;
+}
+
+static void walk_begin(struct walk *w, const char *text)
+{
+	*w = (struct walk){.parser = content_parser_new(), .at = text};
+}
+
+static void walk_end(struct walk *w)
+{
+	while (w->depth)
+		free(w->open[--w->depth]);
+	content_parser_free(w->parser);
+}
+
+static bool is_balanced(const char *text)
+{
+	struct content_line l;
+	struct walk w;
+	const char *s;
+	size_t n;
+	bool is;
+
+	walk_begin(&w, text);
+	while (!w.is_wrong && next(&w, &s, &n, &l))
+		;
+	is = !w.is_wrong && w.depth == 0;
+	walk_end(&w);
+	return is;
+}
+
+/* Is the outermost component around the line, or that it begins or ends, a VEVENT? */
+static bool is_event(const struct walk *w, const struct content_line *l)
+{
+	char *name = w->depth ? xstrdup(w->open[0]) : content_component(l);
+	bool is = strcmp(name, "VEVENT") == 0;
+
+	free(name);
+	return is;
+}
+
+void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn fn, void *ctx)
+{
+	const char *text = bag_text(b, PidNameContentLines), *s;
+	struct content_line l;
+	struct walk w;
+	size_t n;
+
+	if (!text || !is_balanced(text))
+		return;
+	walk_begin(&w, text);
+	while (next(&w, &s, &n, &l)) {
+		bool border = strcmp(l.name, "BEGIN") == 0 || strcmp(l.name, "END") == 0;
+		bool within = border || l.depth > 0;
+
+		if (within && (what == KEPT_LINES || is_event(&w, &l) != (what == KEPT_EVENTS)))
+			continue;
+		if (!within && (what == KEPT_EVENTS || text_in(l.name, never)))
+			continue;
+		fn(ctx, s, n);
+	}
+	walk_end(&w);
+}
+
+char *kept_line(struct bag *b, const char *name)
+{
+	const char *text = bag_text(b, PidNameContentLines), *s;
+	struct content_line l;
+	struct walk w;
+	char *line = NULL;
+	size_t n;
+
+	if (!text || !is_balanced(text))
+		return NULL;
+	walk_begin(&w, text);
+	while (!line && next(&w, &s, &n, &l))
+		if (l.depth == 0 && strcmp(l.name, name) == 0)
+			line = xstrndup(s, n);
+	walk_end(&w);
+	return line;
+}

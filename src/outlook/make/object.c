@@ -1,0 +1,299 @@
+/* Calendar objects and cards taken apart: RFC 5545, RFC 2426. */
+#include "outlook/make/object.h"
+#include <stdlib.h>
+#include <strings.h>
+#include "format/content/internal.h"
+#include "valise/base/mem.h"
+#include "valise/base/text.h"
+#include "valise/format/amend.h"
+
+struct reading {
+	struct object *o;
+	struct part *open[CONTENT_DEPTH_MAX + 1];
+	int depth;
+	size_t lines;
+};
+
+static struct part *part_new(const char *name, size_t at)
+{
+	struct part *p = xcalloc(1, sizeof *p);
+
+	p->name = xstrdup(name);
+	p->at = at;
+	return p;
+}
+
+static void part_free(struct part *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->n_lines; i++) {
+		free(p->lines[i].head);
+		free(p->lines[i].params);
+		free(p->lines[i].value);
+	}
+	for (size_t i = 0; i < p->n_parts; i++)
+		part_free(p->parts[i]);
+	free(p->lines);
+	free(p->parts);
+	free(p->name);
+	free(p);
+}
+
+void object_clear(struct object *o)
+{
+	part_free(o->root);
+	o->root = NULL;
+	buf_clear(&o->text);
+}
+
+/* A text goes behind those that are there. */
+static size_t keep(struct buf *head, const char *s)
+{
+	size_t at = head->len;
+
+	buf_put(head, s, strlen(s) + 1);
+	return at;
+}
+
+static void add_line(struct part *p, const struct content_line *l)
+{
+	struct line *out = ARR_PUSH(p->lines, p->n_lines, p->lines_cap);
+	struct buf head = buf_of(SIZE_MAX); /* not longer than the line */
+	size_t *at = xcalloc(2 * l->n_params + 1, sizeof *at), group, name;
+
+	group = l->group ? keep(&head, l->group) : 0;
+	name = keep(&head, l->name);
+	for (size_t i = 0; i < l->n_params; i++) {
+		at[2 * i] = keep(&head, l->params[i].name);
+		at[2 * i + 1] = keep(&head, l->params[i].value);
+	}
+	out->head = buf_take(&head);
+	out->group = l->group ? out->head + group : NULL;
+	out->name = out->head + name;
+	out->n_params = l->n_params;
+	out->params = xcalloc(l->n_params + 1, sizeof *out->params);
+	for (size_t i = 0; i < l->n_params; i++)
+		out->params[i] = (struct content_param){
+		        out->head + at[2 * i], out->head + at[2 * i + 1]};
+	out->value = xstrndup(l->value, l->value_len);
+	/* a NUL ends it, as it ends what MAPI holds */
+	out->value_len = strlen(out->value);
+	out->at = l->offset;
+	free(at);
+	buf_clear(&head);
+}
+
+static int on_line(void *ctx, const struct content_line *l, struct err *err)
+{
+	struct reading *r = ctx;
+	struct part *p;
+
+	if (++r->lines > OBJECT_LINES_MAX)
+		return err_set(err, ERR_LIMIT, ERR_ITEM, "more than %d lines", OBJECT_LINES_MAX);
+	/* those that nobody closed end here, too */
+	while (r->depth > l->depth)
+		r->open[r->depth--]->end = l->offset;
+	p = r->open[r->depth];
+	if (strcmp(l->name, "BEGIN") == 0) {
+		char *name = content_component(l);
+		struct part *child = part_new(name, l->offset);
+
+		free(name);
+		*ARR_PUSH(p->parts, p->n_parts, p->parts_cap) = child;
+		r->open[++r->depth] = child;
+	} else if (strcmp(l->name, "END") != 0) {
+		add_line(p, l);
+	}
+	return 0;
+}
+
+/* The text with its line ends and octets as they should be; a card as one of 3.0. */
+static int amend(struct buf *text, bool card, struct err *err)
+{
+	static const enum amend steps[] = {AMEND_TEXT, AMEND_UTF8, AMEND_CARD3};
+
+	for (size_t i = 0; i < COUNT(steps) - !card; i++) {
+		struct buf out = buf_of(2 * OBJECT_MAX);
+		int rc = content_amend(text->data, text->len, steps[i], &out, err);
+
+		if (rc > 0)
+			buf_swap(text, &out);
+		buf_clear(&out);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_text(struct spool *octets, struct buf *out, struct err *err)
+{
+	uint8_t *all;
+	int rc;
+
+	if (octets->len > OBJECT_MAX)
+		return err_set(err, ERR_LIMIT, ERR_ITEM, "larger than %d MiB", OBJECT_MAX >> 20);
+	all = xmalloc((size_t)octets->len + 1);
+	rc = spool_read(octets, 0, all, (size_t)octets->len, err);
+	if (rc == 0)
+		buf_put(out, all, (size_t)octets->len);
+	free(all);
+	return rc;
+}
+
+int object_read(struct spool *octets, const char *kind, struct object *out, struct err *err)
+{
+	struct reading r = {.o = out};
+	int rc;
+
+	out->text = buf_of(2 * OBJECT_MAX);
+	out->root = part_new("", 0);
+	r.open[0] = out->root;
+	if ((rc = read_text(octets, &out->text, err)) < 0 ||
+	        (rc = amend(&out->text, strcmp(kind, "VCARD") == 0, err)) < 0)
+		return rc;
+	rc = content_read(out->text.data, out->text.len, on_line, &r, NULL, err);
+	while (r.depth >= 0)
+		r.open[r.depth--]->end = out->text.len;
+	if (rc == 0 && !part_child(out->root, kind))
+		return err_set(err, ERR_PROTO, ERR_ITEM, "it is no %s", kind);
+	return rc;
+}
+
+/* ---- asking ---- */
+
+struct part *part_child(const struct part *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_parts; i++)
+		if (strcmp(p->parts[i]->name, name) == 0)
+			return p->parts[i];
+	return NULL;
+}
+
+struct line *part_peek(const struct part *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_lines; i++)
+		if (!p->lines[i].used && strcmp(p->lines[i].name, name) == 0)
+			return &p->lines[i];
+	return NULL;
+}
+
+struct line *part_take(struct part *p, const char *name)
+{
+	struct line *l = part_peek(p, name);
+
+	if (l)
+		l->used = true;
+	return l;
+}
+
+struct line *part_each(struct part *p, const char *name, size_t *i)
+{
+	while (*i < p->n_lines) {
+		struct line *l = &p->lines[(*i)++];
+
+		if (!l->used && strcmp(l->name, name) == 0) {
+			l->used = true;
+			return l;
+		}
+	}
+	return NULL;
+}
+
+char *part_text(struct part *p, const char *name)
+{
+	struct line *l = part_take(p, name);
+	char *text = l ? line_text(l) : NULL;
+
+	if (text && !*text) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+const char *line_param(const struct line *l, const char *name)
+{
+	for (size_t i = 0; i < l->n_params; i++)
+		if (strcmp(l->params[i].name, name) == 0)
+			return l->params[i].value;
+	return NULL;
+}
+
+bool line_has(const struct line *l, const char *name, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = 0; i < l->n_params; i++) {
+		const char *s = l->params[i].value;
+
+		if (strcmp(l->params[i].name, name) != 0)
+			continue;
+		while (*s) {
+			size_t len = strcspn(s, ",");
+
+			if (len == n && strncasecmp(s, word, n) == 0)
+				return true;
+			s += len + (s[len] != '\0');
+		}
+	}
+	return false;
+}
+
+char *line_text(const struct line *l)
+{
+	struct buf out = buf_of(SIZE_MAX); /* not longer than the value */
+
+	content_unescape(l->value, l->value_len, &out);
+	return buf_take(&out);
+}
+
+char *line_piece(const struct line *l, char sep, size_t *at)
+{
+	struct buf out = buf_of(SIZE_MAX);
+	size_t n;
+
+	if (*at > l->value_len)
+		return NULL;
+	n = content_span(l->value + *at, l->value_len - *at, sep);
+	content_unescape(l->value + *at, n, &out);
+	*at += n + 1;
+	return buf_take(&out);
+}
+
+/* ---- as it was ---- */
+
+void object_raw(const struct object *o, size_t at, size_t end, struct buf *out)
+{
+	const char *s = buf_str(&o->text);
+
+	while (at < end) {
+		size_t n = strcspn(s + at, "\r\n");
+
+		n = MIN(n, end - at);
+		buf_put(out, s + at, n);
+		at += n;
+		at += at < end && s[at] == '\r';
+		at += at < end && s[at] == '\n';
+		if (at < end && (s[at] == ' ' || s[at] == '\t'))
+			at++;
+		else
+			buf_puts(out, "\r\n");
+	}
+}
+
+void object_raw_line(const struct object *o, const struct line *l, struct buf *out)
+{
+	const char *s = buf_str(&o->text);
+	size_t end = l->at;
+
+	/* up to an end of a line that no fold follows */
+	for (;;) {
+		end += strcspn(s + end, "\r\n");
+		end += s[end] == '\r';
+		end += s[end] == '\n';
+		if (s[end] != ' ' && s[end] != '\t')
+			break;
+	}
+	object_raw(o, l->at, end, out);
+}
