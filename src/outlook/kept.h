@@ -15,8 +15,7 @@ enum kept_what {
 	KEPT_EVENTS, /* VEVENTs */
 };
 /* Each line of it, in order, but those whose name is in ${never} ("UID|DTSTAMP"). */
-void kept_lines(
-        struct bag *b, enum kept_what what, const char *never, kept_fn fn, void *ctx);
+void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn fn, void *ctx);
 /* The first line of that name that is in no component, malloc'ed; NULL: none. */
 char *kept_line(struct bag *b, const char *name);
 

@@ -65,6 +65,8 @@ ALLOWED = {
     "outlook/calendar": ["outlook", "outlook/props", "outlook/body", "outlook/rtf", "format", "base"],
     "outlook/contact": ["outlook", "outlook/props", "outlook/body", "format", "base"],
     "outlook/make": ["outlook", "outlook/props", "mime", "format", "format/content", "base"],
+    "outlook/make/calendar": ["outlook/make", "outlook/calendar", "outlook/contact", "outlook", "outlook/props", "format", "base"],
+    "outlook/make/contact": ["outlook/make", "outlook/contact", "outlook", "outlook/props", "format", "base"],
     "import": ["import/mail", "outlook", "outlook/props", *TREE],
     "import/mail": ["import", *TREE],
     "import/outlook": ["import", "outlook", "outlook/props", *TREE],

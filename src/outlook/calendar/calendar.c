@@ -165,11 +165,11 @@ static void put_item(struct conv *c, const char *class)
 		conv_begin(c);
 		put_task(c);
 	} else if (is_class(class, "IPM.Activity")) {
-		c->uid = uid_of_other(c->b);
+		c->uid = uid_of_meeting(c->b);
 		conv_begin(c);
 		put_journal(c);
 	} else if (is_class(class, "IPM.StickyNote")) {
-		c->uid = uid_of_other(c->b);
+		c->uid = uid_of_meeting(c->b);
 		conv_begin(c);
 		put_note(c);
 	} else {

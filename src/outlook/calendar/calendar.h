@@ -51,6 +51,17 @@ void put_common(struct conv *c, struct bag *b);
 void put_names(struct conv *c, struct bag *b, const struct names *names);
 /* VALARM at a time before the start (minutes), or at ${utc}, if that is not INT64_MIN. */
 void put_alarm(struct conv *c, int64_t minutes, int64_t utc, const char *summary);
+/*
+ * Lines for which MAPI has no property, as they were when the item was made (kept.h): those of
+ * ${b} within a component, and VEVENTs behind it.
+ */
+void put_kept(struct conv *c, struct bag *b);
+void put_kept_events(struct conv *c);
+/*
+ * "NAME:..." as it was kept, of a time of which ${b} has but the day, ${t}; false: there is none,
+ * or it says another day.
+ */
+bool put_kept_time(struct conv *c, const char *name, int64_t t);
 /* Each key that ${keys} has (0 ends it) is used: what it says stands elsewhere. */
 void cover(struct bag *b, const bag_key *keys, size_t n);
 

@@ -194,13 +194,6 @@ void event_prepare(struct conv *c)
 	find_instance(c);
 }
 
-static struct clock clock_of(const struct zone *z)
-{
-	if (!z->name || zone_is_utc(z))
-		return (struct clock){CLOCK_UTC, NULL};
-	return (struct clock){CLOCK_ZONE, z};
-}
-
 static int64_t local_of(const struct zone *z, int64_t utc)
 {
 	return z->name ? zone_local(z, utc) : utc;
@@ -258,7 +251,7 @@ static void put_span(
 /* Of an instance, and of a series: by the pattern's own clock. */
 static void put_local_times(struct conv *c, bool all_day, int64_t start, int64_t end)
 {
-	struct clock clock = clock_of(&c->zone);
+	struct clock clock = clock_of_zone(&c->zone);
 
 	if (all_day) {
 		put_days(c, start, end);
@@ -273,7 +266,7 @@ static void put_times(struct conv *c, const struct event *e)
 {
 	int64_t start, end;
 	const struct zone *z = &c->zone, *to = c->end_zone.name ? &c->end_zone : z;
-	struct clock from_clock = clock_of(z), to_clock = clock_of(to);
+	struct clock from_clock = clock_of_zone(z), to_clock = clock_of_zone(to);
 
 	if (e->x) {
 		bool all_day = e->x->flags & OVERRIDE_ALL_DAY ? e->x->all_day != 0 : c->all_day;
@@ -378,7 +371,7 @@ static void put_people(struct conv *c, const struct event *e, int64_t state)
 
 static void put_recurrence_id(struct conv *c, int64_t local)
 {
-	struct clock clock = clock_of(&c->zone);
+	struct clock clock = clock_of_zone(&c->zone);
 
 	if (c->all_day)
 		clock.kind = CLOCK_DATE;
@@ -430,6 +423,7 @@ void event_put(struct conv *c, const struct event *e)
 	put_common(c, e->b);
 	put_names(c, e->b, &event_names);
 	put_conference(c, e->b);
+	put_kept(c, e->own ? e->own : e->x ? NULL : e->b);
 	put_people(c, e, state);
 	/* the message that an invitation is part of has them itself */
 	if (!e->x && !c->method)
@@ -466,9 +460,9 @@ void put_zones(struct conv *c)
 	year = day_of(start).year;
 	if (c->all_day && !has_timed(c))
 		return;
-	if (c->zone.name && !zone_is_utc(&c->zone))
+	if (clock_of_zone(&c->zone).kind == CLOCK_ZONE)
 		zone_write(&c->l, &c->zone, year);
-	if (c->end_zone.name && !zone_is_utc(&c->end_zone))
+	if (clock_of_zone(&c->end_zone).kind == CLOCK_ZONE)
 		zone_write(&c->l, &c->end_zone, year);
 }
 
@@ -479,4 +473,5 @@ void put_vevents(struct conv *c)
 	event_put(c, &e);
 	if (c->recurs)
 		put_overrides(c);
+	put_kept_events(c);
 }

@@ -21,6 +21,7 @@ static void end(struct conv *c)
 {
 	put_body(c, "DESCRIPTION", c->b);
 	put_common(c, c->b);
+	put_kept(c, c->b);
 	put_attachments(c, c->b);
 	lines_add(&c->l, "END:VJOURNAL");
 	cover(c->b, covered, COUNT(covered));
@@ -33,7 +34,8 @@ void put_journal(struct conv *c)
 	begin(c);
 	if (bag_time(c->b, (bag_key)PidLidLogStart, &t) ||
 	        bag_time(c->b, (bag_key)PidLidCommonStart, &t))
-		put_utc(&c->l, "DTSTART", t);
+		if (!put_kept_time(c, "DTSTART", t))
+			put_utc(&c->l, "DTSTART", t);
 	put_names(c, c->b, &journal_span_names);
 	lines_text(&c->l, "SUMMARY", bag_text(c->b, PidTagSubject));
 	put_names(c, c->b, &journal_names);

@@ -58,8 +58,7 @@ static const struct name note[] = {
 const struct names common_names = {common, COUNT(common)}, event_names = {event, COUNT(event)},
                    task_names = {task, COUNT(task)},
                    journal_span_names = {journal_span, COUNT(journal_span)},
-                   journal_names = {journal, COUNT(journal)},
-                   note_names = {note, COUNT(note)};
+                   journal_names = {journal, COUNT(journal)}, note_names = {note, COUNT(note)};
 
 const char *const class_words[] = {"PUBLIC", "PERSONAL", "PRIVATE", "CONFIDENTIAL", NULL};
 const char *const busy_words[] = {"FREE", "TENTATIVE", "BUSY", "OOF", "WORKINGELSEWHERE", NULL};

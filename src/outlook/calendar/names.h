@@ -25,8 +25,8 @@ struct names {
 	const struct name *list;
 	size_t n;
 };
-extern const struct names common_names, event_names, task_names, journal_span_names,
-        journal_names, note_names;
+extern const struct names common_names, event_names, task_names, journal_span_names, journal_names,
+        note_names;
 
 /* Words by their number; NULL ends them. */
 extern const char *const class_words[]; /* PidTagSensitivity */

@@ -23,7 +23,7 @@ static struct clock clock_of(const struct conv *c)
 		return (struct clock){CLOCK_DATE, NULL};
 	if (!c->zone.name)
 		return (struct clock){CLOCK_FLOATING, NULL};
-	return (struct clock){zone_is_utc(&c->zone) ? CLOCK_UTC : CLOCK_ZONE, &c->zone};
+	return clock_of_zone(&c->zone);
 }
 
 static int64_t at(const struct conv *c, uint32_t day)

@@ -27,6 +27,8 @@ static const bag_key covered[] = {PidTagMessageClass, PidTagSubject, PidTagNorma
 
 static void put_date(struct conv *c, const char *name, int64_t t)
 {
+	if (put_kept_time(c, name, t))
+		return;
 	lines_puts(&c->l, name);
 	put_when(&c->l, &day_clock, t);
 	lines_end(&c->l);
@@ -139,6 +141,7 @@ void put_task(struct conv *c)
 	put_status(c);
 	put_common(c, c->b);
 	put_names(c, c->b, &task_names);
+	put_kept(c, c->b);
 	if (c->b->n_recipients) {
 		put_organizer(c, c->b);
 		put_attendees(c, &e);

@@ -1,6 +1,7 @@
 /* Times as values of calendar objects: RFC 5545 3.3.4, 3.3.5. */
 #include "outlook/calendar/when.h"
 #include <stdio.h>
+#include <string.h>
 #include "valise/base/date.h"
 
 enum { DAY_SECONDS = 86400 };
@@ -8,6 +9,19 @@ enum { DAY_SECONDS = 86400 };
 /* Years 1 to 9999: what has no four digits is cut to them. */
 #define FIRST_SECOND (-INT64_C(62135596800))
 #define LAST_SECOND INT64_C(253402300799)
+
+bool zone_is_floating(const struct zone *z)
+{
+	return z->name && strcmp(z->name, FLOATING_NAME) == 0 && z->n_rules == 1 &&
+	       !z->rules->standard && !z->rules->daylight;
+}
+
+struct clock clock_of_zone(const struct zone *z)
+{
+	if (!z->name || zone_is_utc(z))
+		return (struct clock){CLOCK_UTC, NULL};
+	return (struct clock){zone_is_floating(z) ? CLOCK_FLOATING : CLOCK_ZONE, z};
+}
 
 int64_t when_of_minutes(int64_t minutes)
 {

@@ -10,6 +10,11 @@ struct clock {
 	enum clock_kind kind;
 	const struct zone *zone; /* of CLOCK_ZONE */
 };
+/* Times of no zone (RFC 5545 3.3.5) are those of a zone of that name. */
+#define FLOATING_NAME "Floating"
+bool zone_is_floating(const struct zone *z);
+/* How times of that zone are written: without a zone it is UTC. */
+struct clock clock_of_zone(const struct zone *z);
 /* Minutes since 1601 as seconds since 1970, on the same clock. */
 int64_t when_of_minutes(int64_t minutes);
 /* ";VALUE=DATE:20260501", ";TZID=X:20260501T100000", ":20260501T080000Z". */

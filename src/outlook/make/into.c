@@ -23,7 +23,8 @@ void into_lost(struct making *k, const char *fmt, ...)
 	k->m->lost(k->m->ctx, text);
 }
 
-static void set(struct making *k, struct bag *b, bag_key key, uint16_t type, const void *p, size_t n)
+static void set(
+        struct making *k, struct bag *b, bag_key key, uint16_t type, const void *p, size_t n)
 {
 	if (k->rc == 0)
 		k->rc = bag_set(b, key, type, p, n, k->err);
@@ -125,8 +126,7 @@ void several_text(struct several *s, const char *text)
 	buf_clear(&wide);
 }
 
-void into_several(
-        struct making *k, struct bag *b, bag_key key, uint16_t type, struct several *s)
+void into_several(struct making *k, struct bag *b, bag_key key, uint16_t type, struct several *s)
 {
 	if (s->n)
 		set(k, b, key, type | BAG_MULTIPLE, s->octets.data, s->octets.len);
@@ -169,8 +169,10 @@ bool base64_read(const char *s, size_t n, struct buf *out)
 		group = group << 6 | (uint32_t)digit;
 		if (++have < 4)
 			continue;
-		buf_put(out, (const uint8_t[]){(uint8_t)(group >> 16), (uint8_t)(group >> 8),
-		                     (uint8_t)group}, 3);
+		buf_put(out,
+		        (const uint8_t[]){
+		                (uint8_t)(group >> 16), (uint8_t)(group >> 8), (uint8_t)group},
+		        3);
 		have = 0;
 	}
 	if (have == 1 || strspn(s + i, "= \t") < n - i)

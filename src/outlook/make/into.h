@@ -39,8 +39,7 @@ void several_init(struct several *s);
 void several_add(struct several *s, const void *p, size_t n);
 void several_text(struct several *s, const char *text);
 /* Sets them, if there are any, and clears them. ${type} without BAG_MULTIPLE. */
-void into_several(
-        struct making *k, struct bag *b, bag_key key, uint16_t type, struct several *s);
+void into_several(struct making *k, struct bag *b, bag_key key, uint16_t type, struct several *s);
 
 /* NULL: an error is in ${k}. */
 struct bag *into_recipient(struct making *k, struct bag *b);

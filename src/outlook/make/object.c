@@ -2,14 +2,15 @@
 #include "outlook/make/object.h"
 #include <stdlib.h>
 #include <strings.h>
-#include "format/content/internal.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/amend.h"
 
+enum { DEPTH_MAX = 16 /* as content_read has it */ };
+
 struct reading {
 	struct object *o;
-	struct part *open[CONTENT_DEPTH_MAX + 1];
+	struct part *open[DEPTH_MAX + 1];
 	int depth;
 	size_t lines;
 };
@@ -74,8 +75,8 @@ static void add_line(struct part *p, const struct content_line *l)
 	out->n_params = l->n_params;
 	out->params = xcalloc(l->n_params + 1, sizeof *out->params);
 	for (size_t i = 0; i < l->n_params; i++)
-		out->params[i] = (struct content_param){
-		        out->head + at[2 * i], out->head + at[2 * i + 1]};
+		out->params[i] =
+		        (struct content_param){out->head + at[2 * i], out->head + at[2 * i + 1]};
 	out->value = xstrndup(l->value, l->value_len);
 	/* a NUL ends it, as it ends what MAPI holds */
 	out->value_len = strlen(out->value);
@@ -240,11 +241,36 @@ bool line_has(const struct line *l, const char *name, const char *word)
 	return false;
 }
 
+/* Escapes decoded: RFC 5545 3.3.11, RFC 2426 4; other backslashes stay. */
+static void unescape(const char *s, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char next = i + 1 < n ? s[i + 1] : '\0';
+
+		if (s[i] != '\\' || !next || !strchr("nN,;:\\", next)) {
+			buf_putc(out, s[i]);
+			continue;
+		}
+		buf_putc(out, (char)(next == 'n' || next == 'N' ? '\n' : next));
+		i++;
+	}
+}
+
+/* Octets before the first ${c} that no backslash precedes. */
+static size_t span(const char *s, size_t n, char c)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] != c)
+		i += s[i] == '\\' && i + 1 < n ? 2 : 1;
+	return MIN(i, n);
+}
+
 char *line_text(const struct line *l)
 {
 	struct buf out = buf_of(SIZE_MAX); /* not longer than the value */
 
-	content_unescape(l->value, l->value_len, &out);
+	unescape(l->value, l->value_len, &out);
 	return buf_take(&out);
 }
 
@@ -255,8 +281,8 @@ char *line_piece(const struct line *l, char sep, size_t *at)
 
 	if (*at > l->value_len)
 		return NULL;
-	n = content_span(l->value + *at, l->value_len - *at, sep);
-	content_unescape(l->value + *at, n, &out);
+	n = span(l->value + *at, l->value_len - *at, sep);
+	unescape(l->value + *at, n, &out);
 	*at += n + 1;
 	return buf_take(&out);
 }

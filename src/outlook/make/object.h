@@ -39,8 +39,8 @@ struct object {
  * ERR_LIMIT (ERR_ITEM): a cap; ERR_PROTO (ERR_ITEM): no ${kind} ("VCALENDAR", "VCARD") in it;
  * the disk's. A card of whatever version is read as 3.0. To be cleared in any case.
  */
-int object_read(struct spool *octets, const char *kind, struct object *out,
-        struct err *err) MUST_CHECK;
+int object_read(
+        struct spool *octets, const char *kind, struct object *out, struct err *err) MUST_CHECK;
 void object_clear(struct object *o);
 
 /* The first component of that name below ${p}; NULL. */

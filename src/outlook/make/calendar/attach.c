@@ -9,8 +9,8 @@ enum { BY_VALUE = 1, BY_REFERENCE_ONLY = 4, BY_WEB = 7 };
 
 static const char *name_of(const struct line *l)
 {
-	static const char *const names[] = {"FILENAME", "X-FILENAME", "X-ORACLE-FILENAME",
-	        "X-APPLE-FILENAME", "X-LABEL"};
+	static const char *const names[] = {
+	        "FILENAME", "X-FILENAME", "X-ORACLE-FILENAME", "X-APPLE-FILENAME", "X-LABEL"};
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (line_param(l, names[i]))
@@ -23,7 +23,8 @@ static bool is_binary(const struct line *l)
 	const char *value = line_param(l, "VALUE"), *encoding = line_param(l, "ENCODING");
 
 	return (value && strcasecmp(value, "BINARY") == 0) ||
-	       (encoding && (strcasecmp(encoding, "BASE64") == 0 || strcasecmp(encoding, "B") == 0));
+	       (encoding &&
+	               (strcasecmp(encoding, "BASE64") == 0 || strcasecmp(encoding, "B") == 0));
 }
 
 static struct bag *add(struct cal *c, struct bag *b, const struct line *l, int method)

@@ -3,7 +3,7 @@
 
 #include "outlook/calendar/names.h"
 #include "outlook/calendar/recur.h"
-#include "outlook/calendar/zone.h"
+#include "outlook/calendar/when.h"
 #include "outlook/make/into.h"
 
 /* A calendar object on its way to an item, and the parts of it that read. */
@@ -53,8 +53,6 @@ void when_add(const struct when *from, const struct span *span, struct when *out
 /* The clock of ${zone} at that time. */
 int64_t when_on(const struct when *w, const struct zone *zone);
 bool is_floating(const struct zone *z);
-/* What the zone of such times is called in an item. */
-#define FLOATING_NAME "Floating"
 
 /* ---- zones.c, known.c ---- */
 /* The zone of that name, of the object's VTIMEZONE; else a known one. NULL: UTC. */
@@ -66,8 +64,8 @@ bool zone_known(const char *tzid, struct zone *out);
  * RRULE as a recurrence: the first instance at ${start} on its clock. NULL: done; else what of it
  * MAPI does not have.
  */
-const char *rule_read(const char *value, int64_t start, bool all_day, const struct zone *zone,
-        struct recur *out);
+const char *rule_read(
+        const char *value, int64_t start, bool all_day, const struct zone *zone, struct recur *out);
 
 /* ---- event.c, task.c, journal.c ---- */
 void make_event(struct cal *c);

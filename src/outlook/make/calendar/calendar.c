@@ -12,8 +12,8 @@
 enum { DAYS_1601 = 134774 };
 enum { ID_HEAD = 40, DATE_AT = 16, ID_MAX = 4096, UTF8 = 65001, READ = 1, PRIVATE = 2 };
 /* What ids of meetings begin with, and the data of those made of a UID: MS-OXOCAL 2.2.1.27. */
-static const uint8_t id_begin[16] = {0x04, 0, 0, 0, 0x82, 0, 0xe0, 0, 0x74, 0xc5, 0xb7, 0x10, 0x1a,
-        0x82, 0xe0, 0x08};
+static const uint8_t id_begin[16] = {
+        0x04, 0, 0, 0, 0x82, 0, 0xe0, 0, 0x74, 0xc5, 0xb7, 0x10, 0x1a, 0x82, 0xe0, 0x08};
 static const uint8_t foreign[12] = "vCal-Uid\x01";
 
 /* ---- UID ---- */
@@ -23,8 +23,7 @@ static bool id_of_hex(const char *uid, struct buf *out)
 {
 	size_t n = strlen(uid);
 
-	if (n % 2 || n < 2 * ID_HEAD || n > 2 * ID_MAX ||
-	        strspn(uid, "0123456789ABCDEF") != n)
+	if (n % 2 || n < 2 * ID_HEAD || n > 2 * ID_MAX || strspn(uid, "0123456789ABCDEF") != n)
 		return false;
 	for (size_t i = 0; i < n; i += 2)
 		buf_putc(out, (char)hex_octet(uid + i));
@@ -161,7 +160,8 @@ void take_names(struct cal *c, struct part *p, struct bag *b, const struct names
 /* DTSTAMP says something only where it is none of the other two (put_stamps). */
 static void take_stamps(struct cal *c, struct part *p, struct bag *b)
 {
-	const struct line *created = part_take(p, "CREATED"), *modified = part_take(p, "LAST-MODIFIED"),
+	const struct line *created = part_take(p, "CREATED"),
+	                  *modified = part_take(p, "LAST-MODIFIED"),
 	                  *stamp = part_take(p, "DTSTAMP");
 	struct when w;
 	int64_t said = INT64_MIN;
@@ -214,7 +214,8 @@ static void take_body(struct cal *c, struct part *p, struct bag *b)
 
 	into_own(&c->k, b, PidTagBody, part_text(p, "DESCRIPTION"));
 	l = part_peek(p, "X-ALT-DESC");
-	if (l && line_param(l, "FMTTYPE") && strcasecmp(line_param(l, "FMTTYPE"), "text/html") == 0) {
+	if (l && line_param(l, "FMTTYPE") &&
+	        strcasecmp(line_param(l, "FMTTYPE"), "text/html") == 0) {
 		l->used = true;
 		html = line_text(l);
 	}
@@ -264,7 +265,8 @@ void take_common(struct cal *c, struct part *p, struct bag *b)
 /* Minutes before the start, if a reminder says no more than the alarm does. */
 static int64_t minutes_before(struct cal *c, const struct part *alarm, const struct when *start)
 {
-	const struct line *trigger = part_peek(alarm, "TRIGGER"), *action = part_peek(alarm, "ACTION");
+	const struct line *trigger = part_peek(alarm, "TRIGGER"),
+	                  *action = part_peek(alarm, "ACTION");
 	const char *related = trigger ? line_param(trigger, "RELATED") : NULL;
 	struct span s;
 	struct when w;
@@ -396,7 +398,8 @@ static void keep_others(struct cal *c)
 		if (strcmp(p->name, "VEVENT") != 0 || strcmp(c->main->name, "VEVENT") != 0 ||
 		        !part_peek(p, "RECURRENCE-ID"))
 			into_lost(&c->k, "another component, %.50s", p->name);
-		else if (buf_fill(kept, one.data, kept->len + one.len < kept->cap ? one.len : 0) == 0)
+		else if (buf_fill(kept, one.data, kept->len + one.len < kept->cap ? one.len : 0) ==
+		         0)
 			into_lost(&c->k, "a modified instance: too long to be kept");
 		buf_reset(&one);
 	}
@@ -420,7 +423,9 @@ static void make_item(struct cal *c)
 int outlook_make_calendar(const struct outlook_make *m, struct bag *into, struct err *err)
 {
 	struct err unheard = {0};
-	struct cal c = {.k = {.m = m, .err = err ? err : &unheard}, .b = into, .kept = buf_of(BAG_TEXT_MAX / 2)};
+	struct cal c = {.k = {.m = m, .err = err ? err : &unheard},
+	        .b = into,
+	        .kept = buf_of(BAG_TEXT_MAX / 2)};
 	int rc = object_read(m->octets, "VCALENDAR", &c.o, c.k.err);
 
 	if (rc == 0) {

@@ -101,8 +101,8 @@ static void put_conferences(struct cal *c, struct part *p)
 
 /* ---- zones and times ---- */
 
-static const struct zone utc_zone = {"UTC",
-        (struct zone_rule[]){{1601, 0, 0, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, true}}, 1};
+static const struct zone utc_zone = {
+        "UTC", (struct zone_rule[]){{1601, 0, 0, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, true}}, 1};
 static const struct zone floating_zone = {FLOATING_NAME,
         (struct zone_rule[]){{1601, 0, 0, {0, 0, 0, 0, 0}, {0, 0, 0, 0, 0}, true}}, 1};
 
@@ -114,7 +114,8 @@ static const struct zone *written(const struct zone *z, bool needs_one)
 	return z || !needs_one ? z : &utc_zone;
 }
 
-static void put_zone(struct cal *c, struct bag *b, bag_key key, const struct zone *z, unsigned flags)
+static void put_zone(
+        struct cal *c, struct bag *b, bag_key key, const struct zone *z, unsigned flags)
 {
 	struct buf octets = buf_of(1 << 20);
 

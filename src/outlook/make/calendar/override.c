@@ -88,8 +88,8 @@ static char *text_of(const struct part *p, const char *name)
 }
 
 /* A text that is not the series': as UTF-16LE, malloc'ed. */
-static void own_text(struct override *o, const char *name, unsigned flag, const uint8_t **out,
-        size_t *n)
+static void own_text(
+        struct override *o, const char *name, unsigned flag, const uint8_t **out, size_t *n)
 {
 	char *own = text_of(o->p, name), *all = text_of(o->c->main, name);
 	struct buf wide = buf_of(SIZE_MAX);
@@ -316,8 +316,7 @@ static void put_days(struct recur *r)
 
 static bool is_override(const struct cal *c, const struct part *p)
 {
-	return p != c->main && strcmp(p->name, c->main->name) == 0 &&
-	       part_peek(p, "RECURRENCE-ID");
+	return p != c->main && strcmp(p->name, c->main->name) == 0 && part_peek(p, "RECURRENCE-ID");
 }
 
 /* The days that are replaced, as far as the rule has them. */

@@ -80,12 +80,15 @@ struct address_keys {
 	bag_key name, type, address, smtp, entry;
 };
 static const struct address_keys recipient = {PidTagDisplayName, PidTagAddressType,
-        PidTagEmailAddress, PidTagSmtpAddress, PidTagEntryId},
-        represented = {PidTagSentRepresentingName, PidTagSentRepresentingAddressType,
-                PidTagSentRepresentingEmailAddress, PidTagSentRepresentingSmtpAddress,
-                PidTagSentRepresentingEntryId},
-        sender = {PidTagSenderName, PidTagSenderAddressType, PidTagSenderEmailAddress,
-                PidTagSenderSmtpAddress, PidTagSenderEntryId};
+                                         PidTagEmailAddress, PidTagSmtpAddress, PidTagEntryId},
+                                 represented = {PidTagSentRepresentingName,
+                                         PidTagSentRepresentingAddressType,
+                                         PidTagSentRepresentingEmailAddress,
+                                         PidTagSentRepresentingSmtpAddress,
+                                         PidTagSentRepresentingEntryId},
+                                 sender = {PidTagSenderName, PidTagSenderAddressType,
+                                         PidTagSenderEmailAddress, PidTagSenderSmtpAddress,
+                                         PidTagSenderEntryId};
 
 static void put_person(
         struct cal *c, struct bag *b, const struct address_keys *keys, const struct person *who)
@@ -136,7 +139,8 @@ static void put_kind(struct cal *c, struct bag *r, const struct line *l)
 	static const struct {
 		const char *word;
 		int type;
-	} words[] = {{"ROOM", DISPLAY_ROOM}, {"RESOURCE", DISPLAY_EQUIPMENT}, {"GROUP", DISPLAY_LIST}};
+	} words[] = {
+	        {"ROOM", DISPLAY_ROOM}, {"RESOURCE", DISPLAY_EQUIPMENT}, {"GROUP", DISPLAY_LIST}};
 	const char *kind = line_param(l, "CUTYPE");
 	int type = 0;
 
@@ -152,8 +156,8 @@ static void put_kind(struct cal *c, struct bag *r, const struct line *l)
 /* What of the line says nothing that a recipient has. */
 static void tell_params(struct cal *c, const struct line *l, bool *told)
 {
-	static const char *const known[] = {"CN", "ROLE", "CUTYPE", "PARTSTAT", "RSVP", "EMAIL",
-	        "X-OUTLOOK-ADDRESS"};
+	static const char *const known[] = {
+	        "CN", "ROLE", "CUTYPE", "PARTSTAT", "RSVP", "EMAIL", "X-OUTLOOK-ADDRESS"};
 	const char *role = line_param(l, "ROLE"), *status = line_param(l, "PARTSTAT");
 
 	for (size_t i = 0; i < l->n_params && !*told; i++)
@@ -170,8 +174,8 @@ static void tell_params(struct cal *c, const struct line *l, bool *told)
 		into_lost(&c->k, "PARTSTAT=DELEGATED of an attendee");
 }
 
-static void put_attendee(struct cal *c, struct bag *b, const struct line *l,
-        const struct person *who)
+static void put_attendee(
+        struct cal *c, struct bag *b, const struct line *l, const struct person *who)
 {
 	struct bag *r = into_recipient(&c->k, b);
 	int64_t status = track_status(l);

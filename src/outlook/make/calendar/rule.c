@@ -266,15 +266,15 @@ static const char *read_months_pattern(
 		to_month(p, start, r);
 	if (p->n_days)
 		return read_nth(p, r);
-	return read_month_day(p, start,
-	        r->period % 12 == 0 ? day_month_length(2001, month) : 28, r, only);
+	return read_month_day(
+	        p, start, r->period % 12 == 0 ? day_month_length(2001, month) : 28, r, only);
 }
 
 /* ---- the end ---- */
 
 /* The last day that an instance may begin on; false: ${s} is no time. */
-static bool read_until(const char *s, int64_t start, bool all_day, const struct zone *zone,
-        uint32_t *out)
+static bool read_until(
+        const char *s, int64_t start, bool all_day, const struct zone *zone, uint32_t *out)
 {
 	int second = (int)((start % DAY + DAY) % DAY);
 	struct line none = {0};
@@ -358,8 +358,8 @@ static const char *read_end(const struct parts *p, int64_t start, bool all_day,
 	return NULL;
 }
 
-const char *rule_read(const char *value, int64_t start, bool all_day, const struct zone *zone,
-        struct recur *out)
+const char *rule_read(
+        const char *value, int64_t start, bool all_day, const struct zone *zone, struct recur *out)
 {
 	int64_t days = (start - (start % DAY + DAY) % DAY) / DAY + DAYS_1601;
 	char *text = text_upper(xstrdup(value));

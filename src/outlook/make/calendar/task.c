@@ -71,8 +71,10 @@ static void put_dates(struct cal *c, struct series *s)
 
 static int status_of(struct cal *c)
 {
-	static const char *const words[] = {
-	        [NOT_STARTED] = "NEEDS-ACTION", [IN_PROGRESS] = "IN-PROCESS", [COMPLETE] = "COMPLETED", NULL};
+	static const char *const words[] = {[NOT_STARTED] = "NEEDS-ACTION",
+	        [IN_PROGRESS] = "IN-PROCESS",
+	        [COMPLETE] = "COMPLETED",
+	        NULL};
 	struct line *l = part_peek(c->main, "STATUS");
 	const struct line *ours = part_take(c->main, "X-OUTLOOK-STATUS");
 	int place = l ? word_place(words, l->value) : NOT_STARTED;
