@@ -10,7 +10,6 @@ ERROR, PARTIAL, NO_ROOM, DONE = 0, 1, 2, 3
 BABE = 0xbabe
 PAYLOAD = 0x7ff0  # octets of the largest payload, MS-OXCRPC 3.1.4.2.1.2
 LEAST = 0x2000  # a chained answer needs this much room
-TABLE_TEXT, TABLE_BINARY = 255, 510  # MS-OXCTABL 2.2.1.5: a table may cut what is longer
 NAMES = {0x01: "Release", 0x02: "OpenFolder", 0x03: "OpenMessage", 0x04: "GetHierarchyTable", 0x05: "GetContentsTable", 0x06: "CreateMessage",
          0x07: "GetPropertiesSpecific", 0x08: "GetPropertiesAll", 0x09: "GetPropertiesList", 0x0a: "SetProperties", 0x0b: "DeleteProperties",
          0x0c: "SaveChangesMessage", 0x11: "SetMessageReadFlag", 0x12: "SetColumns", 0x13: "SortTable", 0x14: "Restrict", 0x15: "QueryRows",
@@ -294,6 +293,7 @@ class Context:
 
     def rows(self, t, flags, forward, count, room):
         out, n, at, end = b"", 0, t.at, len(t.rows)
+        count = min(count, self.server.rows_at_once)
         while n < count and (at < end if forward else at > 0):
             one = self.server.row(t, t.rows[at if forward else at - 1])
             if len(out) + len(one) > room:
