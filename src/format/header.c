@@ -167,7 +167,7 @@ int header_param(const char *value, size_t n, const char *name, struct buf *out)
 		const char *word = p + 1, *equals;
 		size_t len;
 
-		while (word < end && is_blank(*word))
+		while (word < end && (is_blank(*word) || *word == ';')) /* none between two */
 			word++;
 		equals = memchr(word, '=', (size_t)(end - word));
 		if (!equals)

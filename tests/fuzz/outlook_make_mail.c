@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "valise/format/mend.h"
 #include "valise/outlook/fx.h"
 #include "valise/outlook/make.h"
 
@@ -38,6 +39,25 @@ static void make(struct spool *octets, struct buf *fx)
 	bag_free(b);
 }
 
+static bool is_signed(struct bag *b)
+{
+	const char *class = bag_text(b, PidTagMessageClass);
+
+	return class && strncmp(class, "IPM.Note.SMIME", 14) == 0;
+}
+
+/* A server finds nothing to mend. */
+static void check(const struct buf *message)
+{
+	static const uint8_t no_cover[SHA256_LEN];
+	struct mend *look = mend_new(MEND_ALL, no_cover);
+
+	mend_look(look, message->data, message->len);
+	if (mend_flaws(look))
+		abort();
+	mend_free(look);
+}
+
 /* ${ctx}: the octets that it was made of. */
 static int take(void *ctx, struct bag *b, struct err *err)
 {
@@ -51,6 +71,8 @@ static int take(void *ctx, struct bag *b, struct err *err)
 		abort();
 	if (outlook_convert(b, &to, &made, err) < 0 || made.form != OUTLOOK_MAIL || made.flags != 5)
 		abort();
+	if (!is_signed(b))
+		check(&message);
 	outlook_made_clear(&made);
 	buf_clear(&again);
 	buf_clear(&message);

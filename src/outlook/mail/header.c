@@ -384,13 +384,16 @@ static size_t field_size(const char *s, size_t n)
 	return at;
 }
 
+/* Octets of the field's name, 0: it has none. Blanks may stand before the colon (RFC 5322 4.5). */
 static size_t name_size(const char *s, size_t n)
 {
-	size_t k = 0;
+	size_t k = 0, at;
 
 	while (k < n && s[k] > ' ' && s[k] < 127 && s[k] != ':')
 		k++;
-	return k < n && s[k] == ':' ? k : 0;
+	for (at = k; at < n && at < HEADER_COLON_MAX - 1 && (s[at] == ' ' || s[at] == '\t'); at++)
+		;
+	return at < n && s[at] == ':' ? k : 0;
 }
 
 /* What stands before the first field, and is none: a From line of mbox, Exchange's own words. */
@@ -398,7 +401,7 @@ static bool is_preface(const char *s, size_t n)
 {
 	static const char exchange[] = "Microsoft Mail Internet Headers Version";
 
-	return (n > 5 && memcmp(s, "From ", 5) == 0 && s[5] != ':') ||
+	return (n > 5 && memcmp(s, "From ", 5) == 0 && name_size(s, n) == 0) ||
 	       (n >= sizeof exchange - 1 && memcmp(s, exchange, sizeof exchange - 1) == 0);
 }
 
@@ -431,7 +434,7 @@ static bool take_transport(const char *text, struct buf *out)
 	struct mail_lines lines = {mail_to_buf, out, false};
 	struct buf even = buf_of(SIZE_MAX);
 	const char *s;
-	size_t n, size;
+	size_t n, size, blanks;
 	bool any = false;
 
 	even_lines(text, &even);
@@ -448,7 +451,9 @@ static bool take_transport(const char *text, struct buf *out)
 		if (name && is_structure(s, name))
 			continue;
 		any |= name > 0;
-		if (mail_lines_write(&lines, s, size, NULL) < 0)
+		blanks = name ? strspn(s + name, " \t") : 0; /* no server takes them */
+		if (mail_lines_write(&lines, s, name, NULL) < 0 ||
+		        mail_lines_write(&lines, s + name + blanks, size - name - blanks, NULL) < 0)
 			break;
 		if (out->len && out->data[out->len - 1] != '\n' && buf_adds(out, "\r\n") < 0)
 			break;

@@ -150,15 +150,46 @@ static int to_bag(void *bag, const void *p, size_t n, struct err *err)
 	return bag_put(bag, p, n, err);
 }
 
+struct lines {
+	struct bag *a;
+	char last;
+};
+
+/* Reports and the like are lines, which end in CRLF wherever they are kept. */
+static int lines_to_bag(void *lines, const void *p, size_t n, struct err *err)
+{
+	struct lines *l = lines;
+	const char *s = p;
+	int rc = 0;
+
+	for (size_t from = 0, i; rc == 0 && from < n; from = i) {
+		for (i = from; i < n && (s[i] != '\n' || l->last == '\r'); i++)
+			l->last = s[i];
+		if (i > from)
+			rc = bag_put(l->a, s + from, i - from, err);
+		if (rc == 0 && i < n)
+			rc = bag_put(l->a, "\r", 1, err);
+		l->last = '\r';
+	}
+	if (n)
+		l->last = s[n - 1];
+	return rc;
+}
+
 /* A message that no item holds: its octets as they stand there. */
 static int put_data(struct in_item *in, struct bag *a, size_t i, struct err *err)
 {
 	const struct mime_part *p = &in->all->parts[i];
+	struct lines lines = {.a = a};
+	bool text = strncmp(p->type, "message/", 8) == 0 && strcmp(p->type, "message/rfc822") != 0;
 	int rc = bag_begin(a, PidTagAttachDataBinary, BAG_BINARY, NULL, err);
 
-	if (rc == 0)
-		rc = p->message ? mime_octets(in->all->mime, p->body, p->end, to_bag, a, err)
-		                : mime_part_octets(in->all->mime, i, to_bag, a, err);
+	if (rc == 0 && p->message)
+		rc = mime_octets(in->all->mime, p->body, p->end, to_bag, a, err);
+	else if (rc == 0 && text)
+		rc = mime_part_octets(in->all->mime, i, lines_to_bag, &lines, err);
+	else if (rc == 0)
+		rc = mime_part_octets(in->all->mime, i, to_bag, a, err);
 	return rc < 0 ? rc : bag_end(a, err);
 }
 

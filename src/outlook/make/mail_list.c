@@ -52,7 +52,7 @@ static void put_inner(struct buf *out, const char *s, size_t n, char close)
 	}
 }
 
-/* "@a,@b:c@d" is c@d: RFC 5322 4.4. No blanks but those in quotes. */
+/* "@a,@b:c@d" is c@d: RFC 5322 4.4. No comments, no blanks but those in quotes. */
 static void put_spec(struct buf *out, const char *s, size_t n)
 {
 	const char *colon = n && *s == '@' ? memchr(s, ':', n) : NULL;
@@ -64,6 +64,10 @@ static void put_spec(struct buf *out, const char *s, size_t n)
 	}
 	for (size_t i = 0; i < n; i++) {
 		quoted ^= s[i] == '"' && (i == 0 || s[i - 1] != '\\');
+		if (!quoted && s[i] == '(') {
+			i += enclosed(s + i, n - i, '(', ')') - 1;
+			continue;
+		}
 		if (quoted || (s[i] != ' ' && s[i] != '\t' && s[i] != '\r' && s[i] != '\n'))
 			buf_putc(out, s[i]);
 	}

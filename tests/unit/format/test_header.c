@@ -37,6 +37,7 @@ static void params(void **state)
 	        {"multipart/mixed; boundary", NULL},
 	        {"multipart/mixed;", NULL},
 	        {";;;=;boundary=x", "x"},
+	        {"multipart/mixed;; ; boundary=x", "x"},
 	        {"boundary=x", NULL},
 	        {"", NULL},
 	};

@@ -132,10 +132,11 @@ static void header_whole(void **state)
 
 static void people(void **state)
 {
-	struct item t = make("From: \"Lee, Ann\" <ann@a.example>\nSender: dan@d.example (Dan D)\n"
-	                     "To: =?utf-8?B?w6Q=?= <b@b>, <@x,@y:c@c>, Group: \"q\\\"q\"@d (a (b) "
-	                     "c), e@e;, none:;, root\nCc: <>, John Doe, f@[IPv6:::1]\nBcc: g@g\n"
-	                     "Reply-To: r@r, S <s@s>\nTo: h@h\n\n");
+	struct item t =
+	        make("From: \"Lee, Ann\" <ann@a.example>\nSender: dan@d.example (Dan D)\n"
+	             "To: =?utf-8?B?w6Q=?= <b@b>, <@x,@y:c@(d) c>, Group: \"q\\\"q\"@d (a (b) "
+	             "c), e@e;, none:;, root\nCc: <>, John Doe, f@[IPv6:::1]\nBcc: g@g\n"
+	             "Reply-To: r@r, S <s@s>\nTo: h@h\n\n");
 
 	(void)state;
 	assert_item(&t,
@@ -400,6 +401,13 @@ static void classes(void **state)
 		free(text);
 		free(want);
 	}
+	/* its lines end in CRLF, as what is encoded does not say them */
+	assert_made("Content-Type: multipart/report; boundary=b\n\n--b\n\nsaid\n--b\nContent-Type: "
+	            "message/delivery-status\nContent-Transfer-Encoding: base64\n\n"
+	            "QTogYgoKQWN0aW9uOiByZWxheWVkDQo=\n--b--\n",
+	        "PidTagMessageClass unicode \"REPORT.IPM.Note.Relayed.DR\"\n"
+	        "attachment 1: PidTagAttachDataBinary binary "
+	        "413a20620d0a0d0a416374696f6e3a2072656c617965640d0a");
 }
 
 /* ---- what is broken ---- */
