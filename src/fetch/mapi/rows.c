@@ -319,7 +319,7 @@ int folder_by_rows(struct mapi_worker *w, struct box *b, struct err *err)
 
 /* ---- single ones ---- */
 
-/* What those that did not come are called: by the table, which may not be had either. */
+/* What those that did not come are called, as the table says, where the server gives that. */
 static int on_name(void *ctx, const struct mapi_row *row, struct err *err)
 {
 	struct listing *l = ctx;
