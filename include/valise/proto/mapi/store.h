@@ -109,7 +109,8 @@ struct mapi_sync {
  * Unicode, normal items, read state, deletions, progress, Eid and MessageSize, never
  * ForUpload, partial items or BestBody. The stream changes nothing, and sets no read flag.
  * MS-OXCFXICS 3.3.4.
- * Errors: ERR_REFUSED: the server does none of this folder (ERR_COLLECTION); ERR_BUSY; ERR_NET.
+ * Errors: ERR_REFUSED, ERR_NOTFOUND: the server does none of this folder (ERR_COLLECTION);
+ * ERR_DAMAGED: the state is none; ERR_BUSY (patience is at its end); ERR_NET.
  */
 int mapi_sync(struct mapi_store *s, const struct mapi_sync *y, struct err *err) MUST_CHECK;
 /**
