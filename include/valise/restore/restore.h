@@ -133,6 +133,11 @@ struct target_opts {
 	const struct predictor *predictor;
 	/* path of the restore journal of this archive and target, NULL: none is kept */
 	const char *journal;
+	/*
+	 * MAPI: beside collections of which kinds, as bits, items without another form are
+	 * meant (COLL_MAPI); 0: of all
+	 */
+	unsigned beside;
 	const char *archive_id; /* names archive and snapshot line in the journal */
 	/* that is read; without its number (0) nothing is replaced */
 	unsigned snapshot;

@@ -118,6 +118,21 @@ static int see_heads(struct restore *r)
 	return rc ? rc : choice_check(&r->selected.choice);
 }
 
+/* Items without another form (a kept bag alone) go with the collection that they stand beside. */
+static bool has_lone(const struct restore *r, const struct tree_head *h)
+{
+	enum service_kind to = target_service(r->account, COLL_MAPI);
+	unsigned only = r->selected.of.kinds;
+
+	if (h->kind != COLL_MAPI || !h->roots.items || !r->account->present[to] ||
+	        selection_by_item(&r->selected.of))
+		return false;
+	for (unsigned k = 0; k < COLL_LINKED; k++)
+		if ((!only || only & 1u << k) && coll_is_linked((enum coll_kind)k, h->name))
+			return true;
+	return false;
+}
+
 /* The kinds that are to be restored: those the archive has, within --only; *items_out of them. */
 static unsigned find_kinds(const struct restore *r, uint64_t *items_out)
 {
@@ -128,6 +143,8 @@ static unsigned find_kinds(const struct restore *r, uint64_t *items_out)
 	for (size_t i = 0; i < m->n_heads; i++) {
 		const struct tree_head *h = &m->heads[i];
 
+		if (has_lone(r, h))
+			have |= 1u << COLL_MAPI;
 		if (coll_is_beside(h->kind) || (only && !(only & 1u << h->kind)) ||
 		        !target_selects(&r->opts, h))
 			continue;
@@ -305,6 +322,7 @@ static int restore_options(struct restore *r)
 	r->opts.archive_id = r->archive_id;
 	r->opts.report = report_line;
 	r->opts.counted = add_count;
+	r->opts.beside = r->selected.of.kinds;
 	r->opts.ctx = r;
 	if (r->foresight) {
 		r->opts.dry_run = true;
@@ -339,12 +357,35 @@ static int tell_no_into(struct restore *r)
 	return rc;
 }
 
+/* A server of MAPI takes all kinds: what goes another way is said. */
+static void say_ways(const struct restore *r, unsigned kinds)
+{
+	struct buf line = buf_of(1024);
+	unsigned others = 0;
+
+	for (unsigned k = 0; k < COLL_KINDS; k++) {
+		enum service_kind to = target_service(r->account, (enum coll_kind)k);
+
+		if (!(kinds & 1u << k))
+			continue;
+		others += to != SERVICE_MAPI;
+		buf_putf(&line, "%s%s over %s", line.len ? ", " : "",
+		        k == COLL_MAPI ? "items of Outlook's without another form"
+		                       : coll_kind_dir((enum coll_kind)k),
+		        protocols[to].name);
+	}
+	if (others && r->account->present[SERVICE_MAPI])
+		ui_report(r->ui, SAY_INFO, NULL, NULL, buf_str(&line));
+	buf_clear(&line);
+}
+
 /* All kinds within the limits. */
 static int run_kinds(struct restore *r, unsigned kinds)
 {
 	struct limits *limits = NULL;
 	int rc = limits_start(r->args, r->account, &limits);
 
+	say_ways(r, kinds);
 	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
 		if (kinds & 1u << k)
 			rc = restore_kind(r, k);
@@ -421,8 +462,8 @@ static int run_chosen(struct restore *r, unsigned *kinds)
 		rc = see_heads(r);
 	*kinds = find_kinds(r, &all);
 	if (rc == 0)
-		rc = maps_read(&r->maps, r->reader->ops->manifest(r->reader), &r->opts, *kinds,
-		        &r->selected.choice);
+		rc = maps_read(&r->maps, r->reader->ops->manifest(r->reader), &r->opts,
+		        *kinds & ~(1u << COLL_MAPI), &r->selected.choice);
 	if (rc == 0)
 		rc = selected_items(&r->selected, &r->reader);
 	if (rc)

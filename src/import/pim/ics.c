@@ -91,7 +91,7 @@ static void take_name(struct ics *c, const struct pim_line *l, bool apple)
 	if (c->name && (c->name_is_apple || !apple))
 		return;
 	free(c->name);
-	c->name = line_text(l);
+	c->name = pim_line_text(l);
 	c->name_is_apple = apple;
 }
 
@@ -106,16 +106,16 @@ static bool take_property(struct ics *c, const struct pim_line *l)
 		if (l->cut) /* longer than a line is looked at */
 			return false;
 		free(c->about);
-		c->about = line_text(l);
+		c->about = pim_line_text(l);
 		return true;
 	}
 	if (line_is(l, "METHOD")) {
 		free(c->method);
-		c->method = line_text(l);
+		c->method = pim_line_text(l);
 		return true;
 	}
 	if (line_is(l, "X-APPLE-CALENDAR-COLOR") || line_is(l, "COLOR")) {
-		char *text = line_text(l), *color = color_hex(text);
+		char *text = pim_line_text(l), *color = color_hex(text);
 
 		free(text);
 		if (color && !c->color)

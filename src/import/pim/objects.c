@@ -35,7 +35,7 @@ enum { PIECE = 65536 };
 
 /* ---- lines ---- */
 
-char *line_text(const struct pim_line *l)
+char *pim_line_text(const struct pim_line *l)
 {
 	struct buf plain = buf_of(SIZE_MAX), out = buf_of(SIZE_MAX);
 	const char *s = l->c->value;

@@ -67,7 +67,7 @@ void object_end(struct pim *p, const struct pim_line *l);
 int object_long_uid(struct pim *p, struct pim_object *o, struct err *err) MUST_CHECK;
 
 /* A text value as one line of UTF-8, its escapes resolved; the caller frees. */
-char *line_text(const struct pim_line *l);
+char *pim_line_text(const struct pim_line *l);
 
 /* Those of one UID in a row (first), of these those of one instance, the newest first. */
 int objects_sort(struct pim *p, struct err *err) MUST_CHECK;

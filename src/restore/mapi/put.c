@@ -1,0 +1,204 @@
+/* One item: sent; where it is not known whether it is stored, looked for before it is sent again.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "run.h"
+#include "valise/base/mem.h"
+#include "valise/base/spool.h"
+#include "valise/outlook/fx.h"
+
+enum { ATTEMPTS = 3, SAMPLE_FIRST = 100, SAMPLE_EACH = 31 };
+
+/* ---- what becomes of it ---- */
+
+void mapi_item_done(struct box *b, size_t i)
+{
+	atomic_fetch_add(&b->r->progress->items_done, 1);
+	atomic_fetch_add(&b->r->progress->bytes_done, mapi_item_of(b->a, b->items[i])->size);
+}
+
+void mapi_item_failed(struct box *b, size_t i, const char *why)
+{
+	b->items[i]->state = MITEM_FAILED;
+	b->a->sum.failed++;
+	mapi_item_done(b, i);
+	mapi_say_item(b, SAY_WARNING, i, "not restored: %s", why);
+}
+
+void mapi_item_unreadable(struct box *b, size_t i, const char *why)
+{
+	b->a->sum.unreadable++;
+	mapi_item_failed(b, i, why);
+}
+
+static void item_added(struct box *b, size_t i)
+{
+	struct mrun *r = b->r;
+	uint64_t n = r->n_added++;
+
+	b->items[i]->state = MITEM_ADDED;
+	b->items[i]->sampled =
+	        n < SAMPLE_FIRST || n % SAMPLE_EACH == 0 || r->opts->read_all || r->alters;
+	b->a->sum.added++;
+	b->a->sum.bytes += mapi_item_of(b->a, b->items[i])->size;
+	r->lost = 0;
+	mapi_item_done(b, i);
+	if (!b->items[i]->reformed)
+		return;
+	b->a->sum.altered++;
+	b->a->sum.rescued++;
+	b->a->sum.rescues[RESCUE_FORM]++;
+	mapi_say_item(b, SAY_NOTE, i,
+	        "refused with the properties that it came with, and made anew from its octets");
+}
+
+/* ---- one upload ---- */
+
+struct giving {
+	struct spool *from;
+	uint64_t at;
+};
+
+static int give(void *ctx, void *p, size_t n, size_t *got_out, struct err *err)
+{
+	struct giving *g = ctx;
+
+	*got_out = (size_t)MIN(g->from->len - g->at, (uint64_t)n);
+	if (*got_out && spool_read(g->from, g->at, p, *got_out, err) < 0)
+		return err_widen(err, ERR_WHOLE);
+	g->at += *got_out;
+	return 0;
+}
+
+static int add_octets(void *ctx, const void *p, size_t n, struct err *err)
+{
+	return spool_add(ctx, p, n, err);
+}
+
+/* The item as octets; what it is known by follows from it. */
+static int prepare(struct box *b, size_t i, struct spool *out, struct err *err)
+{
+	struct bag *bag;
+	int rc = mapi_item_load(b->a, b->items[i], b->items[i]->reformed, &bag, err);
+
+	if (rc < 0)
+		return rc;
+	mapi_item_key_of_bag(bag, &b->pairs[i].k);
+	rc = fx_write(bag, add_octets, out, err);
+	bag_free(bag);
+	return rc;
+}
+
+/*
+ * Is it in the folder now? A message that nobody else of the archive is, by its key, or where the
+ * server keeps none and this is no mail, any new one.
+ */
+static bool is_found(struct box *b, size_t i, const struct pair_row *old, size_t n_old)
+{
+	mapi_pair_match(b->pairs, b->n, b->rows, b->n_rows);
+	if (b->pairs[i].row != PAIR_NONE)
+		return true;
+	if (mapi_pair_is_set(b->pairs[i].k.about))
+		return false;
+	for (size_t k = 0; k < b->n_rows; k++)
+		if (b->rows[k].item == PAIR_NONE && !mapi_pair_is_set(b->rows[k].k.key) &&
+		        mapi_pair_find(old, n_old, b->rows[k].id) == PAIR_NONE)
+			return true;
+	return false;
+}
+
+/* The session was lost within it: another one, and a look. *stored_out: it is there. */
+static int look_for(struct box *b, size_t i, bool *stored_out, struct err *err)
+{
+	struct pair_row *old = b->rows;
+	size_t n_old = b->n_rows;
+	int rc;
+
+	for (size_t k = 0; k < b->n; k++) {
+		b->pairs[k].is_meant = k == i || b->items[k]->state == MITEM_ADDED ||
+		                       b->items[k]->state == MITEM_THERE;
+		b->pairs[k].noted = b->items[k]->state == MITEM_THERE ? b->items[k]->id : 0;
+	}
+	b->rows = NULL;
+	b->n_rows = b->rows_cap = 0;
+	rc = mapi_box_list(b, err);
+	*stored_out = rc == 0 && is_found(b, i, old, n_old);
+	free(b->rows);
+	b->rows = old;
+	b->n_rows = b->rows_cap = n_old;
+	return rc;
+}
+
+/* Until it is known what came of it. */
+static int put_octets(struct box *b, size_t i, struct spool *octets, struct err *err)
+{
+	const struct map_node *d = &b->r->map.nodes[b->node];
+
+	for (unsigned attempt = 1;; attempt++) {
+		struct giving g = {octets, 0};
+		bool stored = false;
+		int rc = b->r->store ? mapi_put(b->r->store, d->id, give, &g, err)
+		                     : err_set(err, ERR_NET, ERR_WHOLE, "no session");
+
+		if (rc == 0)
+			return 0;
+		if (!mapi_again(b->r, &rc, err))
+			return rc;
+		rc = look_for(b, i, &stored, err);
+		if (rc < 0 || stored)
+			return rc;
+		if (attempt == ATTEMPTS)
+			return err_set(err, ERR_REFUSED, ERR_ITEM,
+			        "the connection ends whenever it is sent");
+	}
+}
+
+/* Refused with what it came with, and its octets are there to be made another item of. */
+static bool has_other_form(const struct box *b, size_t i)
+{
+	const struct mitem *it = b->items[i];
+
+	return it->raw != PAIR_NONE && !it->reformed && !b->r->opts->strict;
+}
+
+static int put_once(struct box *b, size_t i, bool *read_out, struct err *err)
+{
+	struct spool octets;
+	int rc;
+
+	spool_init(&octets);
+	rc = prepare(b, i, &octets, err);
+	*read_out = rc == 0;
+	if (rc == 0)
+		rc = put_octets(b, i, &octets, err);
+	spool_clear(&octets);
+	return rc;
+}
+
+int mapi_box_put(struct box *b, size_t i, struct err *err)
+{
+	struct err other = {0};
+	bool is_read;
+	int rc = put_once(b, i, &is_read, err);
+
+	if (rc < 0 && !err_ends(err) && has_other_form(b, i)) {
+		b->items[i]->reformed = true;
+		if (put_once(b, i, &is_read, &other) == 0) {
+			err_clear(err);
+			rc = 0;
+		} else if (err_ends(&other)) {
+			return err_copy(err, &other);
+		}
+	}
+	if (rc < 0 && err_ends(err))
+		return rc;
+	if (rc == 0)
+		item_added(b, i);
+	else if (!is_read && (err->code == ERR_DAMAGED || err->code == ERR_NOTFOUND))
+		mapi_item_unreadable(b, i, err->text);
+	else
+		mapi_item_failed(b, i, err->text);
+	if (rc < 0)
+		err_clear(err);
+	return 0;
+}
