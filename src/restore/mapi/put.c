@@ -49,7 +49,7 @@ static void item_added(struct box *b, size_t i)
 	b->a->sum.rescued++;
 	b->a->sum.rescues[RESCUE_FORM]++;
 	mapi_say_item(b, SAY_NOTE, i,
-	        "refused with the properties that it came with, and made anew from its octets");
+	        "refused with the properties that it came with, and made of its octets instead");
 }
 
 /* ---- one upload ---- */
