@@ -2,6 +2,7 @@
 #include "outlook/kept.h"
 #include <stdlib.h>
 #include "valise/base/escape.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 #include "valise/format/content.h"
@@ -137,4 +138,108 @@ char *kept_line(struct bag *b, const char *name)
 			line = xstrndup(s, n);
 	walk_end(&w);
 	return line;
+}
+
+/* ---- forms ---- */
+
+struct form {
+	const char *line, *form;
+	size_t number;
+	bool used;
+};
+struct forms {
+	char *text;
+	struct form *list;
+	size_t n;
+};
+
+static int form_order(const void *a, const void *b)
+{
+	const struct form *x = a, *y = b;
+	int order = strcmp(x->line, y->line);
+
+	return order ? order : ORDER_OF(x->number, y->number);
+}
+
+/* The line at *at, ended there; *at goes behind it. NULL: no more. */
+static char *cut_line(char **at)
+{
+	char *line = *at, *end = strstr(line, "\r\n");
+
+	if (!end)
+		return NULL;
+	*end = '\0';
+	*at = end + 2;
+	return line;
+}
+
+static bool is_form(struct content_parser *parser, const char *form)
+{
+	struct content_line l;
+	size_t n = strlen(form);
+
+	return !n || (is_clean(form, n) && content_parse(parser, form, n, &l) &&
+	                     !text_in(l.name, "BEGIN|END|VERSION"));
+}
+
+struct forms *forms_read(struct bag *b)
+{
+	const char *text = bag_text(b, PidNameContentForms);
+	struct content_parser *parser;
+	struct forms *f;
+	char *at, *line, *form;
+	size_t cap = 0;
+
+	if (!text)
+		return NULL;
+	parser = content_parser_new();
+	f = xcalloc(1, sizeof *f);
+	f->text = xstrdup(text);
+	at = f->text;
+	while (f->n < FORMS_MAX && (line = cut_line(&at)) && (form = cut_line(&at)))
+		if (is_form(parser, form))
+			*ARR_PUSH(f->list, f->n, cap) = (struct form){line, form, f->n - 1, false};
+	SORT(f->list, f->n, form_order);
+	content_parser_free(parser);
+	return f;
+}
+
+void forms_free(struct forms *f)
+{
+	if (!f)
+		return;
+	free(f->list);
+	free(f->text);
+	free(f);
+}
+
+const char *forms_take(struct forms *f, const char *line, size_t n)
+{
+	size_t i = 0;
+	char *text;
+
+	if (n >= FORM_MAX)
+		return NULL;
+	text = xstrndup(line, n);
+	LOOKUP_FIRST(i, f->n, strcmp(f->list[i].line, text) < 0);
+	while (i < f->n && f->list[i].used && strcmp(f->list[i].line, text) == 0)
+		i++;
+	if (i == f->n || strcmp(f->list[i].line, text) != 0) {
+		free(text);
+		return NULL;
+	}
+	free(text);
+	f->list[i].used = true;
+	return f->list[i].form;
+}
+
+bool forms_put(struct buf *out, const char *line, const char *form)
+{
+	size_t n = strlen(line), m = strlen(form);
+
+	if (n + m >= FORM_MAX || out->len + n + m + 4 > BAG_TEXT_MAX - 4 || !is_clean(line, n) ||
+	        !is_clean(form, m))
+		return false;
+	buf_putf(out, "%s\r\n%s\r\n", line, form);
+	return true;
 }

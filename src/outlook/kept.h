@@ -19,4 +19,23 @@ void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn f
 /* The first line of that name that is in no component, malloc'ed; NULL: none. */
 char *kept_line(struct bag *b, const char *name);
 
+/*
+ * PidNameContentForms: lines as converters write them, each with the line behind it that stood for
+ * it in the object or card that the item was made of; an empty one: there was none. What an item
+ * says otherwise by now is written as it is now, as no such line is among them.
+ */
+struct forms;
+enum {
+	FORM_MAX = 16384, /* octets of a line with its form */
+	FORMS_MAX = 4096,
+};
+struct forms *forms_read(struct bag *b); /* NULL: there are none */
+void forms_free(struct forms *f);
+/*
+ * What is to be written for a line of ${n} octets, "": nothing; NULL: itself. Each is given once.
+ */
+const char *forms_take(struct forms *f, const char *line, size_t n);
+/* A pair of them, appended as the property has it; false: too long, or lines that are none. */
+bool forms_put(struct buf *out, const char *line, const char *form);
+
 #endif

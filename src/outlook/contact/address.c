@@ -5,17 +5,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-enum { PARTS = 6, PLACES = 3 };
-
-/* Post office box, street, city, state, postal code, country. */
-struct place {
-	const char *type, *label;
-	bag_key parts[PARTS];
-	bag_key whole, country_code;
-};
-
-/* In the order of PidLidPostalAddressId, from 1. */
-static const struct place places[PLACES] = {
+const struct contact_place contact_places[ADDRESS_PLACES] = {
         {"HOME", NULL,
                 {PidTagHomeAddressPostOfficeBox, PidTagHomeAddressStreet, PidTagHomeAddressCity,
                         PidTagHomeAddressStateOrProvince, PidTagHomeAddressPostalCode,
@@ -32,24 +22,24 @@ static const struct place places[PLACES] = {
                         PidTagOtherAddressCountry},
                 PidLidOtherAddress, PidLidOtherAddressCountryCode},
 };
-static const bag_key mailing[PARTS] = {PidTagPostOfficeBox, PidTagStreetAddress, PidTagLocality,
-        PidTagStateOrProvince, PidTagPostalCode, PidTagCountry};
+const bag_key contact_mailing[ADDRESS_PARTS] = {PidTagPostOfficeBox, PidTagStreetAddress,
+        PidTagLocality, PidTagStateOrProvince, PidTagPostalCode, PidTagCountry};
 
-static bool read_parts(
-        struct card *c, struct bag *b, const bag_key keys[PARTS], const char *parts[PARTS])
+static bool read_parts(struct card *c, struct bag *b, const bag_key keys[ADDRESS_PARTS],
+        const char *parts[ADDRESS_PARTS])
 {
 	bool any = false;
 
-	for (size_t i = 0; i < PARTS; i++) {
+	for (size_t i = 0; i < ADDRESS_PARTS; i++) {
 		parts[i] = contact_text(c, b, keys[i]);
 		any |= parts[i] != NULL;
 	}
 	return any;
 }
 
-static bool is_same(const char *const a[PARTS], const char *const b[PARTS])
+static bool is_same(const char *const a[ADDRESS_PARTS], const char *const b[ADDRESS_PARTS])
 {
-	for (size_t i = 0; i < PARTS; i++)
+	for (size_t i = 0; i < ADDRESS_PARTS; i++)
 		if (text_cmp(a[i], b[i]) != 0)
 			return false;
 	return true;
@@ -68,7 +58,8 @@ static void put_type(struct card *c, const struct written *w, const char *name)
 }
 
 /* The office is where Outlook's own cards have it, too: the extended address. */
-static void put_parts(struct card *c, const char *const parts[PARTS], const struct written *w)
+static void put_parts(
+        struct card *c, const char *const parts[ADDRESS_PARTS], const struct written *w)
 {
 	char group[32] = "";
 
@@ -79,7 +70,7 @@ static void put_parts(struct card *c, const char *const parts[PARTS], const stru
 	card_text(c, parts[0]);
 	card_raw(c, ";");
 	card_text(c, w->office);
-	for (size_t i = 1; i < PARTS; i++) {
+	for (size_t i = 1; i < ADDRESS_PARTS; i++) {
 		card_raw(c, ";");
 		card_text(c, parts[i]);
 	}
@@ -106,15 +97,15 @@ static void put_whole(struct card *c, const char *whole, const struct written *w
 void contact_addresses(struct card *c, struct bag *b)
 {
 	int64_t preferred = bag_int(b, PidLidPostalAddressId, 0);
-	const char *parts[PLACES][PARTS], *mail[PARTS];
+	const char *parts[ADDRESS_PLACES][ADDRESS_PARTS], *mail[ADDRESS_PARTS];
 	const char *office = contact_text(c, b, PidTagOfficeLocation);
 	const char *postal = contact_text(c, b, PidTagPostalAddress);
-	bool is_said = !read_parts(c, b, mailing, mail), has[PLACES];
+	bool is_said = !read_parts(c, b, contact_mailing, mail), has[ADDRESS_PLACES];
 	const struct written other = {"POSTAL", NULL, NULL, NULL, true};
 	const char *whole;
 
-	for (int i = 0; i < PLACES; i++) {
-		has[i] = read_parts(c, b, places[i].parts, parts[i]);
+	for (int i = 0; i < ADDRESS_PLACES; i++) {
+		has[i] = read_parts(c, b, contact_places[i].parts, parts[i]);
 		is_said |= has[i] && is_same(parts[i], mail);
 	}
 	/* What others write has but one address, which was the business address of MAPI. */
@@ -123,14 +114,14 @@ void contact_addresses(struct card *c, struct bag *b)
 		has[1] = is_said = true;
 	}
 	bag_use(b, PidLidAddressCountryCode);
-	for (int i = 0; i < PLACES; i++) {
-		struct written w = {places[i].type, places[i].label,
-		        contact_text(c, b, places[i].country_code), i == 1 ? office : NULL,
+	for (int i = 0; i < ADDRESS_PLACES; i++) {
+		struct written w = {contact_places[i].type, contact_places[i].label,
+		        contact_text(c, b, contact_places[i].country_code), i == 1 ? office : NULL,
 		        preferred == i + 1};
 
 		if (has[i] || w.office || w.country_code)
 			put_parts(c, parts[i], &w);
-		whole = contact_text(c, b, places[i].whole);
+		whole = contact_text(c, b, contact_places[i].whole);
 		put_whole(c, whole, &w);
 		if (text_same(whole, postal))
 			postal = NULL;

@@ -1,15 +1,18 @@
 /* Content lines of a vCard 3.0 (RFC 2426, RFC 2425 5.8.1), written as they come. */
 #include <stdio.h>
+#include <string.h>
 #include "outlook/contact/card.h"
 
 enum {
 	LINE_MAX_OCTETS = 75, /* RFC 2426 2.6 */
 	OUT_MAX = 65536, /* so much is given on at once */
+	KEPT_LABELS = 1000, /* the number of the first group, where others were kept */
 };
 
 void card_init(struct card *c, const struct outlook_to *to, struct err *err)
 {
-	*c = (struct card){.to = to, .err = err, .out = buf_of(OUT_MAX + 16)};
+	*c = (struct card){
+	        .to = to, .err = err, .out = buf_of(OUT_MAX + 16), .line = buf_of(2 * FORM_MAX)};
 }
 
 static void give_on(struct card *c)
@@ -23,6 +26,8 @@ int card_done(struct card *c)
 {
 	give_on(c);
 	buf_clear(&c->out);
+	buf_clear(&c->line);
+	forms_free(c->forms);
 	return c->rc;
 }
 
@@ -38,7 +43,7 @@ static size_t char_len(uint8_t first)
 	return first < 0xf0 ? 3 : 4;
 }
 
-static void put(struct card *c, char octet)
+static void emit(struct card *c, char octet)
 {
 	size_t n = char_len((uint8_t)octet);
 
@@ -53,14 +58,53 @@ static void put(struct card *c, char octet)
 }
 
 /* No fold between a backslash and what it escapes: some readers split lines before they unfold. */
-static void put_escaped(struct card *c, char octet)
+static void emit_escaped(struct card *c, char octet)
 {
 	if (c->column + 2 > LINE_MAX_OCTETS) {
 		buf_puts(&c->out, "\r\n ");
 		c->column = 1;
 	}
-	put(c, '\\');
-	put(c, octet);
+	emit(c, '\\');
+	emit(c, octet);
+}
+
+static void emit_line(struct card *c, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s[i] == '\\' && i + 1 < n)
+			emit_escaped(c, s[++i]);
+		else
+			emit(c, s[i]);
+}
+
+/* Is the line held back? What is too long for a form is not. */
+static bool hold(struct card *c, char octet)
+{
+	if (!c->forms || c->is_long)
+		return false;
+	buf_putc(&c->line, octet);
+	if (c->line.len >= FORM_MAX) {
+		emit_line(c, buf_str(&c->line), c->line.len);
+		buf_reset(&c->line);
+		c->is_long = true;
+	}
+	return true;
+}
+
+static void put(struct card *c, char octet)
+{
+	if (!hold(c, octet))
+		emit(c, octet);
+}
+
+static void put_escaped(struct card *c, char octet)
+{
+	if (c->forms && !c->is_long) {
+		put(c, '\\');
+		put(c, octet);
+	} else {
+		emit_escaped(c, octet);
+	}
 }
 
 void card_raw(struct card *c, const char *s)
@@ -172,8 +216,26 @@ void card_base64_end(struct card *c)
 		put_group(c);
 }
 
+/* What was held; false: nothing is to be written. */
+static bool give_line(struct card *c)
+{
+	const char *line = buf_str(&c->line), *form = forms_take(c->forms, line, c->line.len);
+
+	if (!form)
+		emit_line(c, line, c->line.len);
+	else
+		emit_line(c, form, strlen(form));
+	buf_reset(&c->line);
+	return !form || *form;
+}
+
 void card_end(struct card *c)
 {
+	bool was_long = c->is_long;
+
+	c->is_long = false;
+	if (c->forms && !was_long && !give_line(c))
+		return;
 	buf_puts(&c->out, "\r\n");
 	c->column = 0;
 	if (c->out.len >= OUT_MAX)
@@ -201,4 +263,26 @@ void card_labelled(struct card *c, const char *head, const char *label, const ch
 	card_line(c, head, text);
 	card_raw(c, group);
 	card_line(c, "X-ABLabel", label);
+}
+
+void card_keep(struct card *c, struct bag *b)
+{
+	/* groups of lines that were kept have names of their own */
+	if (bag_has(b, PidNameContentLines))
+		c->labels = KEPT_LABELS;
+	c->forms = forms_read(b);
+}
+
+static void put_line(void *ctx, const char *line, size_t n)
+{
+	struct card *c = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		put(c, line[i]);
+	card_end(c);
+}
+
+void card_put_kept(struct card *c, struct bag *b)
+{
+	kept_lines(b, KEPT_LINES, "VERSION|UID|FN|N", put_line, c);
 }

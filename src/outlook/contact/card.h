@@ -1,6 +1,7 @@
 #ifndef VALISE_OUTLOOK_CONTACT_CARD_H
 #define VALISE_OUTLOOK_CONTACT_CARD_H
 
+#include "outlook/kept.h"
 #include "valise/outlook/convert.h"
 
 /*
@@ -18,11 +19,18 @@ struct card {
 	uint8_t group[3]; /* of base64: octets that are no whole group yet */
 	size_t n_group;
 	unsigned labels; /* lines with a label so far */
+	struct forms *forms; /* of lines that were written otherwise; or NULL */
+	struct buf line; /* held until it ends, if there are forms */
+	bool is_long; /* its beginning was given on */
 };
 
 void card_init(struct card *c, const struct outlook_to *to, struct err *err);
 /* Gives on what is left; the first error. */
 int card_done(struct card *c) MUST_CHECK;
+
+/* Lines that the item kept of a card that it was made of (kept.h), and how others were written. */
+void card_keep(struct card *c, struct bag *b);
+void card_put_kept(struct card *c, struct bag *b);
 
 /* Pieces of a line. ${head} is ours: "TEL;TYPE=WORK". */
 void card_head(struct card *c, const char *head);

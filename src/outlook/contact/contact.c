@@ -81,6 +81,7 @@ static void put_card(struct card *c, struct bag *b, const char *called, const ch
 	if (list)
 		contact_members(c, b);
 	contact_files(c, b);
+	card_put_kept(c, b);
 	card_line(c, "END", "VCARD");
 	contact_use_rest(b, called);
 }
@@ -97,6 +98,7 @@ int outlook_contact(
 	if (!bag_time(b, PidTagLastModificationTime, &made->date_utc))
 		made->date_utc = INT64_MIN;
 	card_init(&c, to, err);
+	card_keep(&c, b);
 	put_card(&c, b, called, made->uid);
 	free(called);
 	return card_done(&c);

@@ -47,12 +47,7 @@ void contact_names(struct card *c, struct bag *b, const char *called, bool list)
 	card_end(c);
 }
 
-/* In the order of the card. With a label: what has no type in RFC 2426, but is to be seen. */
-static const struct {
-	bag_key key;
-	const char *head, *label;
-	bool is_uri;
-} lines[] = {
+const struct contact_line contact_lines[] = {
         {PidTagNickname, "NICKNAME", NULL, false},
         {PidTagTitle, "TITLE", NULL, false},
         {PidTagProfession, "ROLE", NULL, false},
@@ -107,20 +102,21 @@ static const struct {
         {PidLidContactUserField3, "X-OUTLOOK-USER-FIELD-3", NULL, false},
         {PidLidContactUserField4, "X-OUTLOOK-USER-FIELD-4", NULL, false},
 };
+const size_t n_contact_lines = COUNT(contact_lines);
 
 static void put_line(struct card *c, size_t i, const char *text)
 {
 	if (!text || !*text)
 		return;
-	if (lines[i].label) {
-		card_labelled(c, lines[i].head, lines[i].label, text);
-	} else if (lines[i].is_uri) {
-		card_head(c, lines[i].head);
+	if (contact_lines[i].label) {
+		card_labelled(c, contact_lines[i].head, contact_lines[i].label, text);
+	} else if (contact_lines[i].is_uri) {
+		card_head(c, contact_lines[i].head);
 		card_raw(c, ":");
 		card_uri(c, text);
 		card_end(c);
 	} else {
-		card_line(c, lines[i].head, text);
+		card_line(c, contact_lines[i].head, text);
 	}
 }
 
@@ -150,13 +146,13 @@ void contact_texts(struct card *c, struct bag *b)
 {
 	const char *page = contact_text(c, b, PidLidHtml);
 
-	for (size_t i = 0; i < COUNT(lines); i++) {
-		size_t n = bag_count(b, lines[i].key);
+	for (size_t i = 0; i < COUNT(contact_lines); i++) {
+		size_t n = bag_count(b, contact_lines[i].key);
 
 		if (n == 1)
-			put_line(c, i, contact_text(c, b, lines[i].key));
+			put_line(c, i, contact_text(c, b, contact_lines[i].key));
 		for (size_t k = 0; k < n && n > 1; k++)
-			put_line(c, i, bag_text_at(b, lines[i].key, k));
+			put_line(c, i, bag_text_at(b, contact_lines[i].key, k));
 	}
 	/* Outlook writes its one web page into two properties. */
 	if (page && !text_same(page, bag_text(b, PidTagBusinessHomePage))) {

@@ -27,6 +27,57 @@ struct binaries {
 struct binaries binaries_of(struct bag *b, bag_key key);
 bool binaries_next(struct binaries *list, const uint8_t **p_out, size_t *n_out);
 
+/*
+ * What is read in one direction by this folder, in the other by make/contact.
+ *
+ * A property whose text is a line. ${head} has the name and its types; with a label: what has no
+ * type in RFC 2426, but is to be seen.
+ */
+struct contact_line {
+	bag_key key;
+	const char *head, *label;
+	bool is_uri;
+};
+extern const struct contact_line contact_lines[]; /* in the order of the card */
+extern const size_t n_contact_lines;
+
+/* Post office box, street, city, state, postal code, country. */
+enum { ADDRESS_PARTS = 6, ADDRESS_PLACES = 3 };
+struct contact_place {
+	const char *type, *label;
+	bag_key parts[ADDRESS_PARTS];
+	bag_key whole, country_code;
+};
+/* In the order of PidLidPostalAddressId, from 1. */
+extern const struct contact_place contact_places[ADDRESS_PLACES];
+extern const bag_key contact_mailing[ADDRESS_PARTS];
+
+/* PidTagSensitivity; NULL of what is said by no line. */
+extern const char *const contact_classes[4];
+/* Times of a flag. */
+struct contact_time {
+	const char *name;
+	bag_key key;
+};
+enum { FLAG_TIMES = 3 };
+extern const struct contact_time contact_flag_times[FLAG_TIMES];
+
+/* Numbers of the properties of one e-mail or fax address behind that of its first. */
+enum contact_mail {
+	MAIL_NAME = 0,
+	MAIL_TYPE = 2,
+	MAIL_ADDRESS = 3,
+	MAIL_ORIGINAL_NAME = 4,
+	MAIL_ORIGINAL_ENTRY = 5,
+	MAIL_RICH = 6,
+};
+enum { CONTACT_MAILS = 3 };
+#define MAIL_KEY(i, what) BAG_LID(PSETID_ADDRESS, 0x8080u + 0x10u * (i) + (unsigned)(what))
+#define FAX_KEY(i, what) BAG_LID(PSETID_ADDRESS, 0x80b0u + 0x10u * (i) + (unsigned)(what))
+
+/* The UID of a card that PidNameVcardUid may have as it is. */
+bool contact_uid_is_plain(const char *uid);
+
 /* Properties of one kind, each with the line that it becomes. */
 /* The card of a list has what it is called as its family name, as Apple writes groups. */
 void contact_names(struct card *c, struct bag *b, const char *called, bool list);

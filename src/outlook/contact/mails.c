@@ -8,14 +8,8 @@
 #include "valise/base/text.h"
 
 enum {
-	MAILS = 3,
 	ENTRY_MAX = 65536, /* octets of an entry id */
 };
-/* Numbers of the properties of one address behind that of its first. */
-enum { NAME = 0, TYPE = 2, ADDRESS = 3, ORIGINAL_NAME = 4, ORIGINAL_ENTRY = 5, RICH = 6 };
-#define MAIL_KEY(i, what) BAG_LID(PSETID_ADDRESS, 0x8080u + 0x10u * (i) + (what))
-#define FAX_KEY(i, what) BAG_LID(PSETID_ADDRESS, 0x80b0u + 0x10u * (i) + (what))
-
 static bool is_address(const char *s)
 {
 	const char *at = s ? strchr(s, '@') : NULL;
@@ -40,13 +34,13 @@ static void read_mail(struct card *c, struct bag *b, unsigned i, struct mail *m)
 	size_t n = 0;
 
 	*m = (struct mail){
-	        .name = contact_text(c, b, MAIL_KEY(i, NAME)),
-	        .type = contact_text(c, b, MAIL_KEY(i, TYPE)),
-	        .address = contact_text(c, b, MAIL_KEY(i, ADDRESS)),
-	        .original = contact_text(c, b, MAIL_KEY(i, ORIGINAL_NAME)),
+	        .name = contact_text(c, b, MAIL_KEY(i, MAIL_NAME)),
+	        .type = contact_text(c, b, MAIL_KEY(i, MAIL_TYPE)),
+	        .address = contact_text(c, b, MAIL_KEY(i, MAIL_ADDRESS)),
+	        .original = contact_text(c, b, MAIL_KEY(i, MAIL_ORIGINAL_NAME)),
 	};
-	bag_use(b, MAIL_KEY(i, RICH));
-	id = bag_octets(b, MAIL_KEY(i, ORIGINAL_ENTRY), ENTRY_MAX, &n);
+	bag_use(b, MAIL_KEY(i, MAIL_RICH));
+	id = bag_octets(b, MAIL_KEY(i, MAIL_ORIGINAL_ENTRY), ENTRY_MAX, &n);
 	if (id)
 		entry_read(id, n, code_page_charset(b->code_page), &m->entry);
 	if (!m->address)
@@ -126,13 +120,13 @@ static void put_fax(struct card *c, struct bag *b, unsigned i)
 {
 	static const bag_key numbers[] = {
 	        PidTagPrimaryFaxNumber, PidTagBusinessFaxNumber, PidTagHomeFaxNumber};
-	const char *number = contact_text(c, b, FAX_KEY(i, ADDRESS));
+	const char *number = contact_text(c, b, FAX_KEY(i, MAIL_ADDRESS));
 
-	bag_use(b, FAX_KEY(i, NAME));
-	bag_use(b, FAX_KEY(i, TYPE));
-	bag_use(b, FAX_KEY(i, ORIGINAL_NAME));
-	bag_use(b, FAX_KEY(i, ORIGINAL_ENTRY));
-	bag_use(b, FAX_KEY(i, RICH));
+	bag_use(b, FAX_KEY(i, MAIL_NAME));
+	bag_use(b, FAX_KEY(i, MAIL_TYPE));
+	bag_use(b, FAX_KEY(i, MAIL_ORIGINAL_NAME));
+	bag_use(b, FAX_KEY(i, MAIL_ORIGINAL_ENTRY));
+	bag_use(b, FAX_KEY(i, MAIL_RICH));
 	if (!number)
 		return;
 	if (strrchr(number, '@'))
@@ -149,7 +143,7 @@ void contact_mails(struct card *c, struct bag *b, const char *called)
 {
 	bool is_first = true;
 
-	for (unsigned i = 0; i < MAILS; i++) {
+	for (unsigned i = 0; i < CONTACT_MAILS; i++) {
 		struct mail m;
 
 		read_mail(c, b, i, &m);
@@ -159,6 +153,6 @@ void contact_mails(struct card *c, struct bag *b, const char *called)
 		}
 		entry_clear(&m.entry);
 	}
-	for (unsigned i = 0; i < MAILS; i++)
+	for (unsigned i = 0; i < CONTACT_MAILS; i++)
 		put_fax(c, b, i);
 }

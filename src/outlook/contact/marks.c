@@ -50,14 +50,20 @@ static void put_time(struct card *c, struct bag *b, const char *head, bag_key ke
 		card_line(c, head, date_format_iso(utc, text));
 }
 
+const char *const contact_classes[4] = {NULL, "X-PERSONAL", "PRIVATE", "CONFIDENTIAL"};
+const struct contact_time contact_flag_times[FLAG_TIMES] = {
+        {"X-OUTLOOK-FLAG-START", PidLidCommonStart},
+        {"X-OUTLOOK-FLAG-DUE", PidLidCommonEnd},
+        {"X-OUTLOOK-FLAG-COMPLETED", PidTagFlagCompleteTime},
+};
+
 static void put_class(struct card *c, struct bag *b)
 {
-	static const char *const words[] = {NULL, "X-PERSONAL", "PRIVATE", "CONFIDENTIAL"};
 	int64_t how = bag_int(b, PidTagSensitivity, 0);
 	bool is_private = bag_bool(b, PidLidPrivate);
 
-	if (how > 0 && how < (int64_t)COUNT(words))
-		card_line(c, "CLASS", words[how]);
+	if (how > 0 && how < (int64_t)COUNT(contact_classes))
+		card_line(c, "CLASS", contact_classes[how]);
 	else if (is_private)
 		card_line(c, "CLASS", "PRIVATE");
 }
@@ -103,9 +109,8 @@ static void put_flag(struct card *c, struct bag *b)
 		snprintf(text, sizeof text, "%" PRId64, icon);
 		card_line(c, "X-OUTLOOK-FLAG-COLOR", text);
 	}
-	put_time(c, b, "X-OUTLOOK-FLAG-START", PidLidCommonStart);
-	put_time(c, b, "X-OUTLOOK-FLAG-DUE", PidLidCommonEnd);
-	put_time(c, b, "X-OUTLOOK-FLAG-COMPLETED", PidTagFlagCompleteTime);
+	for (size_t i = 0; i < FLAG_TIMES; i++)
+		put_time(c, b, contact_flag_times[i].name, contact_flag_times[i].key);
 }
 
 static void put_reminder(struct card *c, struct bag *b)

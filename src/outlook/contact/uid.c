@@ -34,7 +34,7 @@ static bool is_key(const uint8_t *key, size_t n)
 	return false;
 }
 
-static bool is_uid(const char *text)
+bool contact_uid_is_plain(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -55,7 +55,7 @@ char *contact_uid(struct bag *b)
 	const char *known = bag_text(b, PidNameVcardUid);
 
 	/* That of the card which the contact was made of. */
-	if (known && is_uid(known))
+	if (known && contact_uid_is_plain(known))
 		return xstrdup(known);
 
 	sha256_start(&h);

@@ -142,23 +142,38 @@ static int read_text(struct spool *octets, struct buf *out, struct err *err)
 	return rc;
 }
 
-int object_read(struct spool *octets, const char *kind, struct object *out, struct err *err)
+/* Takes ${out}->text apart. */
+static int parse(const char *kind, struct object *out, struct err *err)
 {
 	struct reading r = {.o = out};
 	int rc;
 
-	out->text = buf_of(2 * OBJECT_MAX);
 	out->root = part_new("", 0);
 	r.open[0] = out->root;
-	if ((rc = read_text(octets, &out->text, err)) < 0 ||
-	        (rc = amend(&out->text, strcmp(kind, "VCARD") == 0, err)) < 0)
-		return rc;
 	rc = content_read(out->text.data, out->text.len, on_line, &r, NULL, err);
 	while (r.depth >= 0)
 		r.open[r.depth--]->end = out->text.len;
 	if (rc == 0 && !part_child(out->root, kind))
 		return err_set(err, ERR_PROTO, ERR_ITEM, "it is no %s", kind);
 	return rc;
+}
+
+int object_read(struct spool *octets, const char *kind, struct object *out, struct err *err)
+{
+	int rc;
+
+	*out = (struct object){.text = buf_of(2 * OBJECT_MAX)};
+	rc = read_text(octets, &out->text, err);
+	if (rc == 0)
+		rc = amend(&out->text, strcmp(kind, "VCARD") == 0, err);
+	return rc < 0 ? rc : parse(kind, out, err);
+}
+
+int object_parse(struct buf *text, const char *kind, struct object *out, struct err *err)
+{
+	*out = (struct object){.text = buf_of(0)};
+	buf_swap(text, &out->text);
+	return parse(kind, out, err);
 }
 
 /* ---- asking ---- */
@@ -322,4 +337,14 @@ void object_raw_line(const struct object *o, const struct line *l, struct buf *o
 			break;
 	}
 	object_raw(o, l->at, end, out);
+}
+
+char *object_line(const struct object *o, const struct line *l)
+{
+	struct buf out = buf_of(SIZE_MAX);
+
+	object_raw_line(o, l, &out);
+	if (out.len >= 2)
+		out.data[out.len - 2] = '\0';
+	return buf_take(&out);
 }

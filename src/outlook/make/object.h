@@ -41,7 +41,12 @@ struct object {
  */
 int object_read(
         struct spool *octets, const char *kind, struct object *out, struct err *err) MUST_CHECK;
+/* The same of octets that are in memory, as they are: no version of a card is changed. */
+int object_parse(
+        struct buf *text, const char *kind, struct object *out, struct err *err) MUST_CHECK;
 void object_clear(struct object *o);
+/* A line as it was written, unfolded, without its end; malloc'ed. */
+char *object_line(const struct object *o, const struct line *l);
 
 /* The first component of that name below ${p}; NULL. */
 struct part *part_child(const struct part *p, const char *name);

@@ -81,6 +81,8 @@
 #define PROPS_COMMON_TEXTS(X)                                                                      \
 	X(PidNameKeywords, PS_PUBLIC_STRINGS, "Keywords")                                          \
 	/* lines of a calendar object or card for which MAPI has no property: of make.h */         \
-	X(PidNameContentLines, PS_PUBLIC_STRINGS, "valise:content-lines")
+	X(PidNameContentLines, PS_PUBLIC_STRINGS, "valise:content-lines")                          \
+	/* how lines were written that properties say otherwise */                                 \
+	X(PidNameContentForms, PS_PUBLIC_STRINGS, "valise:content-forms")
 
 #endif

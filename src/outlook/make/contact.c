@@ -1,9 +1,0 @@
-/* A card as a MAPI item: to come. */
-#include "valise/outlook/make.h"
-
-int outlook_make_contact(const struct outlook_make *m, struct bag *into, struct err *err)
-{
-	(void)m;
-	(void)into;
-	return err_set(err, ERR_PROTO, ERR_ITEM, "not made yet");
-}
