@@ -224,13 +224,14 @@ static size_t together(struct many *m, const struct mapi_sync *list, size_t n)
 	size_t octets = 0, k;
 
 	for (k = 0; k < n && k < MAPI_SYNCS; k++) {
+		struct one *o = &m->ones[k];
 		size_t cost;
 
-		begin(m->store, &list[k], &m->ones[k]);
-		cost = state_cost(&m->ones[k].state) + ROPS_OVERHEAD;
+		begin(m->store, &list[k], o);
+		cost = state_cost(&o->state) + ROPS_OVERHEAD;
 		octets += cost;
-		if (m->ones[k].is_damaged || m->ones[k].state.n == 0 || cost > STATE_TOGETHER ||
-		        octets > ROP_ROOM)
+		if (o->is_damaged || (o->state.n == 0 && !list[k].is_small) ||
+		        cost > STATE_TOGETHER || octets > ROP_ROOM)
 			break;
 	}
 	return MAX(k, 1);

@@ -98,6 +98,7 @@ struct mapi_sync {
 	const void *state; /* of the last time, as octets of a FastTransfer state; NULL: none */
 	size_t n_state;
 	bool associated; /* associated items, too */
+	bool is_small; /* few items: mapi_sync_many asks for it together with others */
 	mapi_write_fn write; /* the stream, in pieces */
 	/* what RopFastTransferSourceGetBuffer says of how far it is; may be NULL */
 	void (*step)(void *ctx, uint32_t done, uint32_t of);
@@ -114,12 +115,13 @@ struct mapi_sync {
  */
 int mapi_sync(struct mapi_store *s, const struct mapi_sync *y, struct err *err) MUST_CHECK;
 /**
- * mapi_sync_many(s, list, n, ended, ctx, err): the same for many folders. Those that have a
- * state are asked for together, so that MAPI_SYNCS folders where nothing is new cost one
- * request; the streams still come one after the other, in the order of ${list}.
+ * mapi_sync_many(s, list, n, ended, ctx, err): the same for many folders. Those in a row that
+ * have a state, or are small, are asked for together, so that MAPI_SYNCS folders where nothing
+ * is new cost one request; the streams still come one after the other, in the order of ${list}.
  * ended(ctx, i, why, err): the stream of ${list}[i] was written to its end (${why}->code
  * ERR_OK), or what became of it instead: of a folder that the server refuses (ERR_REFUSED,
- * ERR_NOTFOUND, ERR_BUSY) the others still come. A negative result ends all.
+ * ERR_NOTFOUND), or whose state is none (ERR_DAMAGED), the others still come. A negative
+ * result ends all.
  */
 enum { MAPI_SYNCS = 24 };
 typedef int (*mapi_synced_fn)(void *ctx, size_t i, const struct err *why, struct err *err);

@@ -731,6 +731,26 @@ static void test_nothing_new(void **state)
 	end_many(e);
 }
 
+/* The first time: small folders together, others each by itself. */
+static void test_small_folders(void **state)
+{
+	struct ends *e = begin_many(30);
+	struct mapi_store *s = open_store(MAPI_MAILBOX);
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < e->n; i++) {
+		e->list[i].state = NULL;
+		e->list[i].n_state = 0;
+		e->list[i].is_small = i != 3 && i != 4;
+	}
+	assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+	assert_streams(e);
+	assert_int_equal(server.requests, 1 + 2 + 2); /* 3; one, one; 24, 1 */
+	mapi_close(s);
+	end_many(e);
+}
+
 /* Some have much that is new, some are refused, one is busy, one has no state. */
 static void test_some_of_many(void **state)
 {
@@ -947,6 +967,7 @@ int main(void)
 	        cmocka_unit_test(test_recorded_streams),
 	        cmocka_unit_test(test_long_state),
 	        cmocka_unit_test(test_nothing_new),
+	        cmocka_unit_test(test_small_folders),
 	        cmocka_unit_test(test_some_of_many),
 	        cmocka_unit_test(test_no_room),
 	        cmocka_unit_test(test_many_that_end),
