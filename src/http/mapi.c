@@ -36,6 +36,15 @@ static const uint8_t *take(struct octets *o, size_t n)
 	return p;
 }
 
+/* The next ${n} octets, to be read by themselves. */
+static struct octets apart(struct octets *o, size_t n)
+{
+	struct octets part = {.p = take(o, n), .n = n};
+
+	part.bad = o->bad;
+	return part;
+}
+
 static uint32_t number(struct octets *o, size_t n)
 {
 	const uint8_t *p = take(o, n);
@@ -389,8 +398,7 @@ static void read_part(struct octets *o, struct rop *r, char part)
 		(void)take(o, v);
 		break;
 	case 'P':
-		r->values.n = number(o, 2);
-		r->values.p = take(o, r->values.n);
+		r->values = apart(o, number(o, 2));
 		break;
 	default:
 		pass_over(o, part);
@@ -453,13 +461,10 @@ static bool read_rop(struct walk *w, struct octets *o, post_operation_fn *each, 
 static bool read_rops(struct octets *all, post_operation_fn *each, void *ctx)
 {
 	uint32_t size = number(all, 2);
-	struct octets o = {.n = size - 2};
+	struct octets o = apart(all, size < 2 ? SIZE_MAX : size - 2);
 	struct walk w = {0};
 
-	if (size < 2)
-		return false;
-	o.p = take(all, o.n);
-	if (all->bad || all->n % 4 || all->n / 4 > HANDLES_MAX)
+	if (o.bad || all->n % 4 || all->n / 4 > HANDLES_MAX)
 		return false;
 	w.handles = all->p;
 	w.n_handles = all->n / 4;
@@ -473,7 +478,7 @@ static bool read_rops(struct octets *all, post_operation_fn *each, void *ctx)
 static bool read_execute(struct octets *o, post_operation_fn *each, void *ctx)
 {
 	uint32_t flags = number(o, 4), size = number(o, 4);
-	struct octets buffer = {.p = take(o, size), .n = size};
+	struct octets buffer = apart(o, size);
 	uint32_t version = number(&buffer, 2), coding = number(&buffer, 2);
 	uint32_t stored = number(&buffer, 2), actual = number(&buffer, 2);
 

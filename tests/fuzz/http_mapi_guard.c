@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool may_go(enum guard_role role, const char *type, const uint8_t *p, size_t n)
 {
-	uint8_t *exact = xmemdup(p, n ? n : 1);
+	uint8_t *exact = n ? xmemdup(p, n) : xmalloc(1);
 	struct http_request rq = {.method = "POST",
 	        .header = {"Content-Type: application/mapi-http", type},
 	        .body = exact,

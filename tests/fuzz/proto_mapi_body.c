@@ -28,7 +28,7 @@ static void try_cookie(const uint8_t *p, size_t n)
 {
 	struct mapi_cookies c = {0};
 	struct buf line = buf_of(2 * MAPI_COOKIE_MAX);
-	char *exact = xmemdup(p, n ? n : 1);
+	char *exact = n ? xmemdup(p, n) : xmalloc(1);
 
 	if (mapi_cookies_take(&c, exact, n) && mapi_cookies_take(&c, exact, n)) {
 		mapi_cookies_put(&c, &line);

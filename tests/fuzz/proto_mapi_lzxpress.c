@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	out_n = le16(data);
-	exact = xmemdup(data + 2, size > 2 ? size - 2 : 1);
+	exact = size > 2 ? xmemdup(data + 2, size - 2) : xmalloc(1);
 	out = xmalloc(out_n ? out_n : 1);
 	if (mapi_lzxpress(exact, size - 2, out, out_n))
 		for (size_t i = 0; i < out_n; i++)

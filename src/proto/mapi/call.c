@@ -22,6 +22,17 @@ void mapi_call_clear(struct mapi_call *c)
 	c->location = c->server = NULL;
 }
 
+/* A copy with "?" for what is no visible ASCII. */
+static char *visible(const char *s, size_t n)
+{
+	char *out = xstrndup(s, n);
+
+	for (char *p = out; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return out;
+}
+
 /* A field of an answer, also of one that is a 401. */
 static void on_field(void *ctx, int status, const char *line, size_t n)
 {
@@ -43,7 +54,7 @@ static void on_field(void *ctx, int status, const char *line, size_t n)
 		s->expires_ms = mapi_field_number(value, len);
 	value = mapi_field(line, n, "X-ServerApplication", &len);
 	if (value && !c->server)
-		c->server = xstrndup(value, MIN(len, FACT_MAX));
+		c->server = visible(value, MIN(len, FACT_MAX));
 }
 
 static bool is_binary(const char *type)
@@ -144,13 +155,14 @@ static int refused_status(struct mapi_call *c, struct err *err)
 	char words[200];
 
 	plain_words(c, words, sizeof words);
-	if (c->status >= 300 && c->status < 400)
-		return err_set(err, ERR_REFUSED, ERR_WHOLE, "%s: redirected to %.200s", c->s->url,
-		        c->location ? c->location : "nowhere");
+	/* in a session that has begun it is no refusal of what was asked */
 	if (c->status == 403)
 		code = ERR_AUTH;
-	else if (c->status >= 500)
+	else if (c->status >= 500 || c->s->begun)
 		code = ERR_NET;
+	if (c->status >= 300 && c->status < 400)
+		return err_set(err, code, ERR_WHOLE, "%s: redirected to %.200s", c->s->url,
+		        c->location ? c->location : "nowhere");
 	return err_set(err, code, ERR_WHOLE, "%s %s: HTTP %d%s%s", c->type, c->s->url, c->status,
 	        *words ? ": " : "", words);
 }

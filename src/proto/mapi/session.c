@@ -127,7 +127,7 @@ static void put_character(struct buf *out, uint32_t c)
 	uint8_t s[4];
 	size_t n;
 
-	if (c < 0x20 || c == 0x7f || (c >= 0xd800 && c < 0xe000))
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0xd800 && c < 0xe000))
 		c = 0xfffd;
 	if (c < 0x80) {
 		s[0] = (uint8_t)c;

@@ -356,6 +356,9 @@ static const struct row executes[] = {
         ROW(AROUND("\3\0\0\0", Z2, "\4\0", "\x9\0", "\x9\0", RELEASE, Z4, Z4 "a"), NONE, NULL),
         ROW(AROUND("\3\0\0\0", Z2, "\4\0", "\x9\0", "\x9\0", RELEASE, Z4, "\0\0\0"), NONE, NULL),
         ROW("", NONE, NULL),
+        /* sizes beyond what is there */
+        ROW("\3\0\0\0\0\x3b\0\0" Z2 "\4\0\x9\0\x9\0" RELEASE HANDLE Z8, NONE, NULL),
+        ROW("\3\0\0\0\xff\xff\xff\xff" Z2 "\4\0\x9\0\x9\0" RELEASE HANDLE Z8, NONE, NULL),
         /* nothing is asked for */
         ROW("\3\0\0\0\xe\0\0\0" Z2 "\4\0\6\0\6\0\2\0" HANDLE Z8, NONE, "asks for nothing"),
 };

@@ -378,9 +378,9 @@ static const struct execute_row {
         {{.status = 500}, ERR_NET, true, "HTTP 500"},
         {{.status = 504}, ERR_NET, true, "HTTP 504"},
         {{.status = 502}, ERR_NET, true, "HTTP 502"},
-        {{.status = 404}, ERR_REFUSED, true, "HTTP 404"},
+        {{.status = 404}, ERR_NET, true, "HTTP 404"},
         {{.status = 403}, ERR_AUTH, true, "HTTP 403"},
-        {{.status = 302, .head = "Location: https://evil.example/\r\n"}, ERR_REFUSED, true,
+        {{.status = 302, .head = "Location: https://evil.example/\r\n"}, ERR_NET, true,
                 "redirected to https://evil.example/"},
         {{.octets = "\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0", .n = 16}, ERR_PROTO, true, "cut short"},
         {{.octets = "\0\0\0", .n = 3}, ERR_PROTO, true, "cut short"},
@@ -425,6 +425,90 @@ static int stop_reading(void *ctx, const struct mapi_answer *a, struct err *err)
 {
 	(void)ctx, (void)a;
 	return err_set(err, ERR_DAMAGED, ERR_ITEM, "enough");
+}
+
+/* At work for three idle times, and it says so. */
+static void pends(struct conn *c, const struct request *rq)
+{
+	if (!is_type(rq, "Execute")) {
+		by_steps(c, rq);
+		return;
+	}
+	say(c, "HTTP/1.1 200 OK\r\nContent-Type: application/mapi-http\r\n"
+	       "X-ResponseCode: 0\r\nTransfer-Encoding: chunked\r\n\r\nc\r\nPROCESSING\r\n\r\n");
+	for (int i = 0; i < 15; i++) {
+		usleep(60000);
+		say(c, "9\r\nPENDING\r\n\r\n");
+	}
+	say(c, "8\r\nDONE\r\n\r\n\r\n%zx\r\n", sizeof executed - 1);
+	conn_write(c, executed, sizeof executed - 1);
+	say(c, "\r\n0\r\n\r\n");
+}
+
+static void pending_is_no_silence(void **state)
+{
+	(void)state;
+	static const struct step list[] = {OK};
+	struct server *s;
+	struct service service;
+	struct mapi_session *m;
+	struct buf out = buf_of(1000);
+
+	steps = list;
+	n_steps = 1;
+	s = server_start(pends, false);
+	service = mailbox_at(s);
+	service.at.idle_timeout_ms = 300;
+	assert_int_equal(mapi_connect(&service, GUARD_MAPI_SOURCE, NULL, &m, NULL), 0);
+	assert_int_equal(release(m, &out, NULL), 0);
+	assert_string_equal(buf_str(&out), "ok 1");
+	assert_int_equal(m->body.pending, 15);
+	mapi_disconnect(m);
+	buf_clear(&out);
+	server_stop(s);
+}
+
+static int pending_lines;
+
+/* One that never ends. */
+static void pends_for_ever(struct conn *c, const struct request *rq)
+{
+	if (!is_type(rq, "Execute")) {
+		by_steps(c, rq);
+		return;
+	}
+	say(c, "HTTP/1.1 200 OK\r\nContent-Type: application/mapi-http\r\n"
+	       "X-ResponseCode: 0\r\n\r\nPROCESSING\r\n");
+	for (pending_lines = 0; !c->close && pending_lines < 40; pending_lines++) {
+		usleep(250000);
+		say(c, "PENDING\r\n");
+	}
+	c->close = true;
+}
+
+/* Ten idle times, and their octets at 100 a second: patience.h. */
+static void pending_has_an_end(void **state)
+{
+	(void)state;
+	static const struct step list[] = {OK};
+	struct server *s;
+	struct service service;
+	struct mapi_session *m;
+	struct buf out = buf_of(1000);
+	struct err err = {0};
+
+	steps = list;
+	n_steps = 1;
+	s = server_start(pends_for_ever, false);
+	service = mailbox_at(s);
+	service.at.idle_timeout_ms = 60;
+	assert_int_equal(mapi_connect(&service, GUARD_MAPI_SOURCE, NULL, &m, NULL), 0);
+	assert_int_equal(release(m, &out, &err), ERR_NET);
+	assert_true(mapi_is_lost(m));
+	mapi_disconnect(m);
+	buf_clear(&out);
+	server_stop(s);
+	assert_true(pending_lines < 40);
 }
 
 /* What the caller says of an answer ends its request, and not the session. */
@@ -666,6 +750,8 @@ int main(void)
 	        cmocka_unit_test(one_session),
 	        cmocka_unit_test(signs_in),
 	        cmocka_unit_test(wrong_answers),
+	        cmocka_unit_test(pending_is_no_silence),
+	        cmocka_unit_test(pending_has_an_end),
 	        cmocka_unit_test(caller_ends),
 	        cmocka_unit_test(guard_refuses),
 	        cmocka_unit_test(busy_servers),
