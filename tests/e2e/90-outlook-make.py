@@ -419,7 +419,7 @@ def main():
             wrong.append(f"messages-deep: {n}")
         print(f"{len(paths)} messages; {done.stdout.strip()}")
         print("lost:", dict(lost))
-        print("homeless:", dict(homeless))
+        wrong += [f"{n} times without a home: {what}" for what, n in homeless.items()]
         kib = int(re.search(r"(\d+) KiB", done.stdout)[1])
         if not os.environ.get("ASAN_OPTIONS") and kib > 200 << 10:
             wrong.append(f"{kib} KiB of memory")

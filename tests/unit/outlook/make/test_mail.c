@@ -163,6 +163,24 @@ static void people(void **state)
 	item_clear(&t);
 }
 
+static void many_people(void **state)
+{
+	struct buf text = buf_of(SIZE_MAX);
+	struct item t;
+
+	(void)state;
+	buf_puts(&text, "To: ");
+	for (int i = 0; i < 10003; i++)
+		buf_puts(&text, "a@b,\n ");
+	buf_puts(&text, "\n\n");
+	t = make(buf_str(&text));
+	assert_int_equal(t.b->n_recipients, 10000);
+	assert_string_equal(
+	        buf_str(&t.lost), "recipients beyond 10000: the header alone has them\n");
+	item_clear(&t);
+	buf_clear(&text);
+}
+
 /* MS-OXCDATA 2.2.5.1: an answer goes to the address in it. */
 static void one_off(void **state)
 {
@@ -211,6 +229,10 @@ static void flags(void **state)
 	                "PidTagMessageDeliveryTime time 2001-09-09T01:46:40Z");
 	assert_int_equal(bag_count(t.b, PidNameKeywords), 2);
 	assert_string_equal(bag_text_at(t.b, PidNameKeywords, 1), "\xc3\xa9t\xc3\xa9");
+	item_clear(&t);
+	t = make_with("\n", &(struct outlook_make){.keywords = "a $forwarded"});
+	assert_item(&t, "PidTagMessageFlags int32 0\nPidTagLastVerbExecuted int32 104\n"
+	                "PidTagIconIndex int32 262\n!PidTagFlagStatus");
 	item_clear(&t);
 	t = make("Received: x; Thu, 1 Jan 2026 00:00:00 +0000\n\n");
 	assert_item(&t, "PidTagMessageDeliveryTime time 2026-01-01T00:00:00Z\nPidTagMessageFlags "
@@ -466,6 +488,7 @@ int main(void)
 	        cmocka_unit_test(header_properties),
 	        cmocka_unit_test(header_whole),
 	        cmocka_unit_test(people),
+	        cmocka_unit_test(many_people),
 	        cmocka_unit_test(one_off),
 	        cmocka_unit_test(receipts),
 	        cmocka_unit_test(flags),
