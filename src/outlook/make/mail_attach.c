@@ -10,6 +10,7 @@
 
 /* PidTagAttachMethod, PidTagAttachFlags: MS-OXCMSG 2.2.2.9, 2.2.2.18 */
 enum { BY_VALUE = 1, EMBEDDED = 5, IN_HTML_BODY = 4 };
+enum { ENDING_MAX = 32 };
 
 /* What has no name is given one, as Exchange does: Outlook opens files by their ending. */
 static const struct {
@@ -60,7 +61,7 @@ static int set_name(
 	rc = bag_set_text(a, PidTagAttachLongFilename, name, err);
 	if (rc == 0)
 		rc = bag_set_text(a, PidTagDisplayName, name, err);
-	if (rc == 0 && dot && dot[1])
+	if (rc == 0 && dot && dot[1] && strlen(dot) <= ENDING_MAX && !strpbrk(dot, "/\\"))
 		rc = bag_set_text(a, PidTagAttachExtension, dot, err);
 	return rc;
 }

@@ -63,14 +63,20 @@ static void put_field(const struct in_field *f, struct buf *out)
 {
 	struct buf even = buf_of(SIZE_MAX);
 
-	for (size_t i = 0; i < f->line_len; i++) {
-		char c = f->line[i];
-		size_t crs = c == '\r' ? strspn(f->line + i, "\r") : 0;
+	for (size_t i = 0, n; i < f->line_len; i += n) {
+		const char *p = f->line + i;
+		size_t left = f->line_len - i;
 
-		if (crs && i + crs < f->line_len && f->line[i + crs] != '\n')
-			c = ' ';
-		if (c)
-			buf_putc(&even, c);
+		for (n = 0; n < left && p[n] == '\r'; n++)
+			;
+		if (n == 0) {
+			if (*p)
+				buf_putc(&even, *p);
+			n = 1;
+			continue;
+		}
+		for (size_t k = 0; k < n; k++)
+			buf_putc(&even, n == left || p[n] == '\n' ? '\r' : ' ');
 	}
 	if (utf8_valid(buf_str(&even), even.len))
 		buf_put(out, even.data, even.len);

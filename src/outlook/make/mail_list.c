@@ -13,6 +13,7 @@ struct mailbox {
 	struct buf comment; /* the last one */
 	struct buf angle; /* between < and > */
 	bool in_angle, has_angle;
+	bool has_at; /* ${plain} has an "@" */
 };
 
 static void box_reset(struct mailbox *b)
@@ -21,7 +22,7 @@ static void box_reset(struct mailbox *b)
 	buf_reset(&b->phrase);
 	buf_reset(&b->comment);
 	buf_reset(&b->angle);
-	b->in_angle = b->has_angle = false;
+	b->in_angle = b->has_angle = b->has_at = false;
 }
 
 /* Octets up to the ${close} that ends what begins at ${s}; all of them, where none does. */
@@ -78,7 +79,7 @@ static bool is_address(const struct mailbox *b)
 {
 	const char *s = buf_str(&b->plain);
 
-	return memchr(s, '@', b->plain.len) || (b->plain.len && !strpbrk(s, " \t\"=?;"));
+	return b->has_at || (b->plain.len && !strpbrk(s, " \t\"=?;"));
 }
 
 static void trim(struct buf *b)
@@ -145,6 +146,7 @@ static size_t take(struct mailbox *b, const char *s, size_t n)
 	} else if (!b->in_angle && !b->has_angle) {
 		buf_putc(&b->phrase, *s);
 	}
+	b->has_at |= !b->in_angle && memchr(s, '@', k);
 	buf_put(b->in_angle ? &b->angle : &b->plain, s, k);
 	return k;
 }
@@ -163,7 +165,7 @@ int in_addresses(const char *s, size_t n, in_person_fn give, void *ctx, struct e
 		if ((s[i] == ',' || s[i] == ';') && !inside) {
 			rc = give_box(&b, give, ctx, err);
 			i++;
-		} else if (s[i] == ':' && !inside && !memchr(b.plain.data, '@', b.plain.len)) {
+		} else if (s[i] == ':' && !inside && !b.has_at) {
 			box_reset(&b); /* the name of a group */
 			i++;
 		} else {

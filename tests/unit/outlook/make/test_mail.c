@@ -472,6 +472,30 @@ static void lines(void **state)
 	        "!recipient 1");
 }
 
+/* What takes time where it is not linear: a MiB each. */
+static void linear(void **state)
+{
+	static const struct {
+		const char *begin, *repeat;
+	} rows[] = {{"To: ", ":"}, {"To: x@y", ":"}, {"To: ", "x"}, {"To: ", "(\\"}, {"To: ", "<"},
+	        {"To: ", "\"\\"}, {"To: ", "["}, {"X: ", "\r"}, {"X: ", "\n "}, {"\r", "\r\n"},
+	        {"Subject: ", "=?"}, {"Content-Type: ", ";="}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf text = buf_of(SIZE_MAX);
+		struct item t;
+
+		buf_puts(&text, rows[i].begin);
+		while (text.len < 1000000)
+			buf_puts(&text, rows[i].repeat);
+		buf_puts(&text, "@b:c");
+		t = make(buf_str(&text));
+		item_clear(&t);
+		buf_clear(&text);
+	}
+}
+
 static void epilogue(void **state)
 {
 	struct item t = make(TWO("mixed", "\none", "\ntwo") "behind\n");
@@ -501,6 +525,7 @@ int main(void)
 	        cmocka_unit_test(classes),
 	        cmocka_unit_test(as_file),
 	        cmocka_unit_test(lines),
+	        cmocka_unit_test(linear),
 	        cmocka_unit_test(epilogue),
 	};
 
