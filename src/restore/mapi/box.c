@@ -202,16 +202,16 @@ static void is_there(struct box *b, size_t i)
 
 	it->state = MITEM_THERE;
 	it->id = b->rows[b->pairs[i].row].id;
+	it->noted = b->pairs[i].noted == it->id;
 	b->a->sum.already++;
 	mapi_item_done(b, i);
 	if (it->differs) {
 		b->a->sum.altered++;
 		mapi_say_item(b, SAY_NOTE, i,
 		        "as after the earlier restore, not as in the archive: %s", it->differs);
-	} else if (!b->pairs[i].noted) {
-		mapi_journal_add(
-		        b->r->journal, b->a->key, mapi_item_of(b->a, it)->sha256, it->id, NULL);
 	}
+	/* What no journal knows is looked at as what is stored. */
+	it->sampled = !it->differs && !it->noted && mapi_is_sampled(b->r, b->r->n_there++);
 }
 
 static int find_there(struct box *b, struct err *err)
@@ -305,7 +305,7 @@ static int find_stored(struct box *b, struct err *err)
 static void remember(struct box *b)
 {
 	for (size_t i = 0; i < b->n; i++)
-		if (b->items[i]->state == MITEM_ADDED && b->items[i]->id)
+		if (b->items[i]->id && !b->items[i]->noted)
 			mapi_journal_add(b->r->journal, b->a->key,
 			        mapi_item_of(b->a, b->items[i])->sha256, b->items[i]->id,
 			        b->items[i]->differs);
@@ -337,12 +337,11 @@ int mapi_box_restore(struct box *b, struct err *err)
 
 	if (rc == 0)
 		rc = put_new(b, err);
-	if (!b->r->opts->dry_run && b->a->sum.added > before && b->r->store) {
+	if (!b->r->opts->dry_run && b->a->sum.added > before && b->r->store)
 		end = find_stored(b, &late);
-		if (end == 0 && rc == 0)
-			end = mapi_box_verify(b, &late);
-		remember(b);
-	}
+	if (end == 0 && rc == 0)
+		end = mapi_box_verify(b, &late);
+	remember(b);
 	if (rc == 0 && end < 0)
 		rc = err_copy(err, &late);
 	end = b->r->opts->dry_run ? 0 : mapi_journal_commit(b->r->journal, &late);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "restore/labels/view.h"
 #include "run.h"
 #include "valise/base/mem.h"
@@ -255,7 +256,9 @@ int mapi_plan(struct mrun *r, struct err *err)
 	int rc = gather(r, err);
 
 	if (rc == 0)
-		rc = mapi_folders(r->store, &r->folders, err);
+		do
+			rc = mapi_folders(r->store, &r->folders, err);
+		while (mapi_again(r, &rc, err));
 	if (rc < 0)
 		return rc;
 	mapi_map_begin(&r->map, &r->folders);
@@ -273,37 +276,65 @@ int mapi_plan(struct mrun *r, struct err *err)
 
 /* ---- folders ---- */
 
-/* A folder that the server has under this name, and did not list, costs the name. */
-static int make_one(struct mrun *r, struct map_node *d, mapi_id parent, struct err *err)
-{
-	int rc = ERR_EXISTS;
-
-	for (unsigned i = 1; rc == ERR_EXISTS && i <= NAME_ATTEMPTS; i++) {
-		char *name = i == 1 ? xstrdup(d->name) : xasprintf("%s_%u", d->name, i);
-
-		err_clear(err);
-		rc = mapi_make_folder(
-		        r->store, parent, name, folder_class_name(d->class), &d->id, err);
-		if (rc == 0) {
-			free(d->name);
-			d->name = name;
-		} else {
-			free(name);
-		}
-	}
-	return rc;
-}
-
-/* The session was lost within it: it may be there. */
+/* There is one by now: made by somebody else, or by a request that was refused or lost. */
 static int find_made(struct mrun *r, struct map_node *d, mapi_id parent, struct err *err)
 {
 	struct mapi_folders now = {0};
-	int rc = mapi_folders(r->store, &now, err);
+	int rc;
 
+	do
+		rc = r->store ? mapi_folders(r->store, &now, err)
+		              : err_set(err, ERR_NET, ERR_WHOLE, "no session");
+	while (mapi_again(r, &rc, err));
 	for (size_t i = 0; rc == 0 && i < now.n && !d->id; i++)
-		if (now.list[i].parent == parent && strcmp(now.list[i].name, d->name) == 0)
+		if (now.list[i].parent == parent && now.list[i].type != MAPI_FOLDER_SEARCH &&
+		        strcasecmp(now.list[i].name, d->name) == 0)
 			d->id = now.list[i].id;
 	mapi_folders_clear(&now);
+	return rc;
+}
+
+static int make_one(struct mrun *r, struct map_node *d, mapi_id parent, struct err *err)
+{
+	for (;;) {
+		struct err other = {0};
+		int rc = r->store ? mapi_make_folder(r->store, parent, d->name,
+		                            folder_class_name(d->class), &d->id, err)
+		                  : err_set(err, ERR_NET, ERR_WHOLE, "no session");
+		bool again;
+
+		d->made = rc == 0;
+		if (rc == 0)
+			return 0;
+		d->id = 0;
+		again = mapi_again(r, &rc, err);
+		if (!again && err_ends(err))
+			return rc;
+		if (find_made(r, d, parent, &other) < 0 && err_ends(&other))
+			return err_copy(err, &other);
+		if (d->id)
+			err_clear(err);
+		if (d->id || !again)
+			return d->id ? 0 : err->code;
+	}
+}
+
+/* A folder that the server has under this name, and does not list, costs the name. */
+static int make_named(struct mrun *r, struct map_node *d, mapi_id parent, struct err *err)
+{
+	char *name = d->name;
+	int rc = ERR_EXISTS;
+
+	for (unsigned i = 1; rc == ERR_EXISTS && i <= NAME_ATTEMPTS; i++) {
+		d->name = i == 1 ? xstrdup(name) : xasprintf("%s_%u", name, i);
+		rc = make_one(r, d, parent, err);
+		if (rc < 0)
+			free(d->name);
+	}
+	if (rc < 0)
+		d->name = name;
+	else
+		free(name);
 	return rc;
 }
 
@@ -326,18 +357,11 @@ int mapi_make_node(struct mrun *r, size_t node, struct err *err)
 		        "the folder above it was not made: %s", r->map.nodes[above].refused);
 	if (rc < 0 || !parent)
 		return rc;
-	rc = r->store ? make_one(r, d, parent, err)
-	              : err_set(err, ERR_NET, ERR_WHOLE, "no session");
-	while (mapi_again(r, &rc, err)) {
-		rc = find_made(r, d, parent, err);
-		if (rc == 0 && !d->id)
-			rc = make_one(r, d, parent, err);
-	}
+	rc = make_named(r, d, parent, err);
 	if (rc < 0 && !err_ends(err)) {
 		d->refused = xstrdup(err->text);
 		err_clear(err);
 		return 0;
 	}
-	d->made = rc == 0;
 	return rc;
 }

@@ -7,7 +7,7 @@
 #include "valise/base/spool.h"
 #include "valise/outlook/fx.h"
 
-enum { ATTEMPTS = 3, SAMPLE_FIRST = 100, SAMPLE_EACH = 31 };
+enum { ATTEMPTS = 3, LOOKS = 3, REFUSALS_MAX = 20, SAMPLE_FIRST = 100, SAMPLE_EACH = 31 };
 
 /* ---- what becomes of it ---- */
 
@@ -31,14 +31,17 @@ void mapi_item_unreadable(struct box *b, size_t i, const char *why)
 	mapi_item_failed(b, i, why);
 }
 
+bool mapi_is_sampled(const struct mrun *r, uint64_t n)
+{
+	return n < SAMPLE_FIRST || n % SAMPLE_EACH == 0 || r->opts->read_all || r->alters;
+}
+
 static void item_added(struct box *b, size_t i)
 {
 	struct mrun *r = b->r;
-	uint64_t n = r->n_added++;
 
 	b->items[i]->state = MITEM_ADDED;
-	b->items[i]->sampled =
-	        n < SAMPLE_FIRST || n % SAMPLE_EACH == 0 || r->opts->read_all || r->alters;
+	b->items[i]->sampled = mapi_is_sampled(r, r->n_added++);
 	b->a->sum.added++;
 	b->a->sum.bytes += mapi_item_of(b->a, b->items[i])->size;
 	r->lost = 0;
@@ -49,7 +52,8 @@ static void item_added(struct box *b, size_t i)
 	b->a->sum.rescued++;
 	b->a->sum.rescues[RESCUE_FORM]++;
 	mapi_say_item(b, SAY_NOTE, i,
-	        "refused with the properties that it came with, and made of its octets instead");
+	        "refused with the properties that it came with, and made of its octets instead: %s",
+	        b->why.text);
 }
 
 /* ---- one upload ---- */
@@ -90,21 +94,24 @@ static int prepare(struct box *b, size_t i, struct spool *out, struct err *err)
 }
 
 /*
- * Is it in the folder now? A message that nobody else of the archive is, by its key, or where the
- * server keeps none and this is no mail, any new one.
+ * Is it in the folder now? By its key; where the server gives keys of its own, and this is no mail,
+ * there is one more new message than were stored.
  */
 static bool is_found(struct box *b, size_t i, const struct pair_row *old, size_t n_old)
 {
+	size_t fresh = 0, lacking = 0;
+
 	mapi_pair_match(b->pairs, b->n, b->rows, b->n_rows);
 	if (b->pairs[i].row != PAIR_NONE)
 		return true;
 	if (mapi_pair_is_set(b->pairs[i].k.about))
 		return false;
 	for (size_t k = 0; k < b->n_rows; k++)
-		if (b->rows[k].item == PAIR_NONE && !mapi_pair_is_set(b->rows[k].k.key) &&
-		        mapi_pair_find(old, n_old, b->rows[k].id) == PAIR_NONE)
-			return true;
-	return false;
+		fresh += b->rows[k].item == PAIR_NONE &&
+		         mapi_pair_find(old, n_old, b->rows[k].id) == PAIR_NONE;
+	for (size_t k = 0; k < b->n; k++)
+		lacking += b->items[k]->state == MITEM_ADDED && b->pairs[k].row == PAIR_NONE;
+	return fresh > lacking;
 }
 
 /* The session was lost within it: another one, and a look. *stored_out: it is there. */
@@ -129,6 +136,25 @@ static int look_for(struct box *b, size_t i, bool *stored_out, struct err *err)
 	return rc;
 }
 
+/*
+ * It is refused, as the server says: some say so of what they have stored all the same, or take
+ * it the second time. Where it was in vain for the first of them, others are not asked about.
+ */
+static int doubt(struct box *b, size_t i, bool *stored_out, bool *sure_out, struct err *err)
+{
+	struct err other = {0};
+
+	*sure_out = *sure_out && err->code != ERR_BUSY;
+	if (b->refusals_true >= LOOKS) {
+		*sure_out = true;
+		return err->code;
+	}
+	if (look_for(b, i, stored_out, &other) < 0)
+		return err_ends(&other) ? err_copy(err, &other) : err->code;
+	b->refusals_true += *sure_out && !*stored_out;
+	return *stored_out ? 0 : err->code;
+}
+
 /* Until it is known what came of it. */
 static int put_octets(struct box *b, size_t i, struct spool *octets, struct err *err)
 {
@@ -136,16 +162,19 @@ static int put_octets(struct box *b, size_t i, struct spool *octets, struct err 
 
 	for (unsigned attempt = 1;; attempt++) {
 		struct giving g = {octets, 0};
-		bool stored = false;
+		bool stored = false, sure = attempt > 1;
 		int rc = b->r->store ? mapi_put(b->r->store, d->id, give, &g, err)
 		                     : err_set(err, ERR_NET, ERR_WHOLE, "no session");
 
 		if (rc == 0)
 			return 0;
-		if (!mapi_again(b->r, &rc, err))
+		if (mapi_again(b->r, &rc, err))
+			rc = look_for(b, i, &stored, err);
+		else if (!err_ends(err))
+			rc = doubt(b, i, &stored, &sure, err);
+		if (stored || (rc < 0 && (err_ends(err) || sure)))
 			return rc;
-		rc = look_for(b, i, &stored, err);
-		if (rc < 0 || stored)
+		if (rc < 0 && attempt == ATTEMPTS)
 			return rc;
 		if (attempt == ATTEMPTS)
 			return err_set(err, ERR_REFUSED, ERR_ITEM,
@@ -179,10 +208,17 @@ int mapi_box_put(struct box *b, size_t i, struct err *err)
 {
 	struct err other = {0};
 	bool is_read;
-	int rc = put_once(b, i, &is_read, err);
+	int rc;
+
+	if (b->refusals >= REFUSALS_MAX) {
+		mapi_item_failed(b, i, "not sent, as the server refused those before it");
+		return 0;
+	}
+	rc = put_once(b, i, &is_read, err);
 
 	if (rc < 0 && !err_ends(err) && has_other_form(b, i)) {
 		b->items[i]->reformed = true;
+		b->why = *err;
 		if (put_once(b, i, &is_read, &other) == 0) {
 			err_clear(err);
 			rc = 0;
@@ -194,11 +230,13 @@ int mapi_box_put(struct box *b, size_t i, struct err *err)
 		return rc;
 	if (rc == 0)
 		item_added(b, i);
-	else if (!is_read && (err->code == ERR_DAMAGED || err->code == ERR_NOTFOUND))
+	b->refusals = rc == 0 ? 0 : b->refusals + (is_read ? 1u : 0u);
+	if (rc == 0)
+		return 0;
+	if (!is_read && (err->code == ERR_DAMAGED || err->code == ERR_NOTFOUND))
 		mapi_item_unreadable(b, i, err->text);
 	else
 		mapi_item_failed(b, i, err->text);
-	if (rc < 0)
-		err_clear(err);
+	err_clear(err);
 	return 0;
 }

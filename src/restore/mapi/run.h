@@ -29,6 +29,7 @@ struct mitem {
 	uint8_t state; /* enum mitem_state */
 	bool sampled; /* is read back */
 	bool seen; /* was */
+	bool noted; /* the journal knows its message */
 	bool reformed; /* refused as it was kept, and made of its octets */
 	size_t node; /* the folder that it goes to */
 	mapi_id id; /* of its message; 0: not known */
@@ -58,6 +59,9 @@ struct box {
 	struct pair_row *rows; /* messages of the folder, by id */
 	size_t n_rows, rows_cap;
 	bool keyed; /* keys of all items are known */
+	struct err why; /* of the last item that was refused as it was kept */
+	unsigned refusals; /* in a row */
+	unsigned refusals_true; /* that were looked for, and not found */
 };
 
 struct mrun {
@@ -75,7 +79,7 @@ struct mrun {
 	size_t n_colls, colls_cap;
 	struct mapi_journal *journal;
 	struct target_result sum;
-	uint64_t n_added; /* for the sample */
+	uint64_t n_added, n_there; /* for the sample */
 	bool alters; /* something was not as it was sent: all is read back from now on */
 	unsigned lost; /* sessions in a row that were lost without gain */
 	struct server_adds { /* properties that the server added of its own */
@@ -132,6 +136,8 @@ bool mapi_again(struct mrun *r, int *rc, struct err *err);
 
 /* ---- put.c ---- */
 
+/* The ${n}-th that was stored, or that was there and no journal knows: is it read back? */
+bool mapi_is_sampled(const struct mrun *r, uint64_t n);
 int mapi_box_put(struct box *b, size_t i, struct err *err) MUST_CHECK;
 void mapi_item_failed(struct box *b, size_t i, const char *why);
 void mapi_item_unreadable(struct box *b, size_t i, const char *why);

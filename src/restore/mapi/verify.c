@@ -210,8 +210,13 @@ static int compare(struct box *b, size_t i, struct bag *theirs, void *ctx, struc
 	bag_free(ours);
 	if (!it->differs)
 		return 0;
-	b->r->alters = true;
 	b->a->sum.altered += !it->reformed;
+	if (it->state == MITEM_THERE) {
+		mapi_say_item(b, SAY_NOTE, i,
+		        "is there already, but differs, and is left as it is: %s", it->differs);
+		return 0;
+	}
+	b->r->alters = true;
 	mapi_say_item(b, SAY_NOTE, i, "the server altered it: %s", it->differs);
 	return 0;
 }
@@ -222,7 +227,7 @@ static int verify_sampled(struct box *b, struct err *err)
 	int rc;
 
 	for (size_t i = 0; i < b->n; i++)
-		if (b->items[i]->state == MITEM_ADDED && b->items[i]->sampled && !b->items[i]->seen)
+		if (b->items[i]->id && b->items[i]->sampled && !b->items[i]->seen)
 			which[n++] = i;
 	rc = mapi_box_fetch(b, which, n, compare, NULL, err);
 	free(which);
@@ -238,6 +243,6 @@ int mapi_box_verify(struct box *b, struct err *err)
 	if (rc < 0 || altered || !b->r->alters)
 		return rc;
 	for (size_t i = 0; i < b->n; i++)
-		b->items[i]->sampled = true;
+		b->items[i]->sampled |= b->items[i]->state == MITEM_ADDED;
 	return verify_sampled(b, err);
 }
