@@ -46,6 +46,8 @@ struct fx_change {
 	bool associated;
 	/* why it is not here as a whole: it is to be asked for alone. NULL: it is */
 	const char *broken;
+	/* FXErrorInfo said so: of this item, or of one that is not named at all */
+	bool has_error;
 };
 enum fx_ids { FX_DELETED, FX_OUT_OF_SCOPE, FX_EXPIRED, FX_READ, FX_UNREAD };
 /* Any of these but change may be NULL. A negative result ends the stream with it. */

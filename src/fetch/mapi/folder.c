@@ -194,8 +194,7 @@ static int take_one(struct mapi_worker *w, struct box *b, struct err *err)
 	return rc;
 }
 
-/* Every other folder would fail as well. */
-static bool costs_service(const struct mapi_worker *w, const struct box *b, const struct err *err)
+bool costs_service(const struct mapi_worker *w, const struct box *b, const struct err *err)
 {
 	switch (err->code) {
 	case ERR_NET:
@@ -203,13 +202,17 @@ static bool costs_service(const struct mapi_worker *w, const struct box *b, cons
 	case ERR_AUTH:
 	case ERR_SECRET:
 	case ERR_GUARD:
+	case ERR_BUDGET:
 		return true;
-	default: /* no session is opened any more */
-		return err_ends(err) || !w->stores[b->which];
+	default: /* or no session is opened any more */
+		return source_ends_run(err->code) || !w->stores[b->which];
 	}
 }
 
-/* An error that costs the folder alone; else the error of the service. */
+/*
+ * An error that costs the folder alone; else the error of the service. What came of the folder
+ * is given then, for the run is sealed with what there is.
+ */
 static int settle(struct mapi_worker *w, struct box *b, int rc, struct err *err)
 {
 	struct err why = *err;
@@ -218,7 +221,7 @@ static int settle(struct mapi_worker *w, struct box *b, int rc, struct err *err)
 		return rc;
 	if (!b->is_fatal && !costs_service(w, b, err))
 		return keep_stale(b, err);
-	if (b->is_fatal || !b->run->base.opts->shared || source_ends_run(rc) || !b->gained)
+	if (b->is_fatal || source_ends_run(rc) || !b->gained)
 		return rc;
 	err_clear(err);
 	rc = give_what_came(b, &why, err);

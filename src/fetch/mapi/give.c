@@ -344,6 +344,7 @@ static void note_known(struct one *one)
 	k->raw = one->raw;
 	k->form = (uint8_t)one->form;
 	k->is_new = k->is_there = true;
+	k->id = one->as->id;
 	text_index_add(&b->by_key, k->key, b->n_known - 1);
 }
 
@@ -405,7 +406,9 @@ static int take_new(struct box *b, const struct arrived *a, struct bag *item, st
 	outlook_put_subject(item, &shown);
 	one.shown = xstrdup(shown.len > 2 ? buf_str(&shown) + 2 : "an item without a subject");
 	buf_clear(&shown);
-	if (b->pairs[one.form].is_wanted)
+	if (k && k->is_new && k->id && a->id && k->id != a->id)
+		folder_lose(b, NULL, one.shown, "another item has the same source key");
+	else if (b->pairs[one.form].is_wanted)
 		rc = take_item(&one, err);
 	b->is_fatal = b->is_fatal || (rc < 0 && err_ends(err));
 	free(one.shown);

@@ -319,14 +319,42 @@ int folder_by_rows(struct mapi_worker *w, struct box *b, struct err *err)
 
 /* ---- single ones ---- */
 
-/* What those that did not come are called, as the table says, where the server gives that. */
+/*
+ * Where the server left items out without a word of which: those of its table that are not
+ * here as it has them. false: it gives no table.
+ */
+static int add_unlisted(struct mapi_worker *w, struct box *b, bool *is_sure, struct err *err)
+{
+	struct listing l = {.box = b};
+	struct err why = {0};
+	int rc = list_rows(w, &l, false, &why);
+
+	if (rc == 0 && b->run->associated)
+		rc = list_rows(w, &l, true, &why);
+	*is_sure = rc == 0;
+	for (size_t i = 0; i < l.n; i++) {
+		const struct arrived a = {l.list[i].key, l.list[i].change, l.list[i].id};
+
+		(void)folder_add_broken(b, &a, "the server left it out");
+	}
+	drop_rows(&l, 0);
+	free(l.list);
+	if (rc < 0 && costs_service(w, b, &why))
+		return err_copy(err, &why);
+	return stop_check(err);
+}
+
+/* What those that did not come are called, and whether they are still there. */
 static int on_name(void *ctx, const struct mapi_row *row, struct err *err)
 {
 	struct listing *l = ctx;
 
 	for (size_t i = 0; i < l->n; i++)
-		if (l->list[i].id == row->id && row->subject && !l->list[i].subject)
-			l->list[i].subject = xstrdup(row->subject);
+		if (l->list[i].id == row->id) {
+			l->list[i].has_come = true;
+			if (row->subject && !l->list[i].subject)
+				l->list[i].subject = xstrdup(row->subject);
+		}
 	return stop_check(err);
 }
 
@@ -335,32 +363,52 @@ static void name_lost(struct mapi_worker *w, struct listing *lost)
 	struct box *b = lost->box;
 	struct mapi_store *store;
 	struct err ignored;
+	bool is_listed = false;
 
 	if (lost->n && worker_store(w, b->which, &store, &ignored) == 0)
-		(void)!mapi_contents(store, b->folder.id, false, on_name, lost, &ignored);
-	for (size_t i = 0; i < lost->n; i++)
-		folder_lose(b, lost->list[i].key, lost->list[i].subject, lost->list[i].change);
+		is_listed =
+		        mapi_contents(store, b->folder.id, false, on_name, lost, &ignored) == 0 &&
+		        (!b->run->associated || mapi_contents(store, b->folder.id, true, on_name,
+		                                        lost, &ignored) == 0);
+	for (size_t i = 0; i < lost->n; i++) {
+		const struct row *r = &lost->list[i];
+		struct known *k = folder_find(b, r->key);
+
+		if (is_listed && r->id && !r->has_come) { /* deleted meanwhile */
+			if (k && !k->is_new)
+				k->is_there = false;
+			continue;
+		}
+		folder_lose(b, r->key, r->subject, r->change);
+	}
+}
+
+/* ${x} is in the list of broken ones, which does not grow meanwhile. */
+static int copy_alone(struct mapi_worker *w, struct box *b, const struct broken *x,
+        struct listing *lost, struct err *err)
+{
+	struct row r = {.id = x->id, .key = x->key, .change = x->change};
+	struct listing l = {.box = b, .asked = &r, .n_asked = 1};
+	struct err why = {0};
+	int rc = x->id ? copy_batch(w, &l, &why, err) : 0;
+
+	if (rc < 0 || r.has_come)
+		return rc;
+	r.key = xstrdup(x->key);
+	r.change = xstrdup(why.code ? why.text : x->why); /* why it did not come */
+	*ARR_PUSH(lost->list, lost->n, lost->cap) = r;
+	return 0;
 }
 
 int folder_copy_broken(struct mapi_worker *w, struct box *b, struct err *err)
 {
 	struct listing lost = {.box = b};
-	int rc = 0;
+	bool is_sure = false;
+	int rc = b->is_doubted ? add_unlisted(w, b, &is_sure, err) : 0;
 
-	for (size_t i = 0; i < b->n_broken && rc == 0; i++) {
-		const struct broken *x = &b->broken[i];
-		struct row r = {.id = x->id, .key = x->key, .change = x->change};
-		struct listing l = {.box = b, .asked = &r, .n_asked = 1};
-		struct err why = {0};
-
-		if (x->id)
-			rc = copy_batch(w, &l, &why, err);
-		if (rc < 0 || r.has_come)
-			continue;
-		r.key = xstrdup(x->key);
-		r.change = xstrdup(why.code ? why.text : x->why);
-		*ARR_PUSH(lost.list, lost.n, lost.cap) = r;
-	}
+	for (size_t i = 0; i < b->n_broken && rc == 0; i++)
+		if (b->broken[i].id || !is_sure) /* else the table has named it */
+			rc = copy_alone(w, b, &b->broken[i], &lost, err);
 	if (rc == 0)
 		name_lost(w, &lost);
 	drop_rows(&lost, 0);

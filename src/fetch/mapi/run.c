@@ -36,23 +36,39 @@ int worker_store(
 	return rc;
 }
 
+/* How often an error may come in a row, without any gain. */
+static unsigned tries_of(int code)
+{
+	switch (code) {
+	case ERR_BUSY:
+	case ERR_THROTTLED: /* it was waited for already */
+	case ERR_AUTH: /* the session of a password that is good may have ended */
+		return 1;
+	default:
+		return is_passing(code) ? MAPI_TRIES : 0;
+	}
+}
+
 int worker_again(struct mapi_worker *w, const struct box *b, unsigned nth, struct err *err)
 {
 	bool is_lost = !w->stores[b->which] || mapi_store_is_lost(w->stores[b->which]);
 	struct err why = *err;
 	int rc;
 
-	if (b->is_fatal || !is_passing(why.code) || nth >= MAPI_TRIES)
+	/* who was never let in is not let in the next time */
+	if (b->is_fatal || nth > tries_of(why.code) ||
+	        (why.code == ERR_AUTH && !w->stores[b->which]))
 		return why.code ? (int)why.code : ERR_PROTO;
 	rc = stop_check(err);
 	if (rc < 0)
 		return rc;
-	if (is_lost || why.code != ERR_PROTO)
-		progress_name(w->run->base.progress, SAY_NOTE, b->place.name, NULL, "%s; %s",
-		        why.text, is_lost ? "connecting again" : "asking again");
+	if (why.code == ERR_AUTH)
+		worker_close(w, b->which);
 	err_clear(err);
-	if (why.code == ERR_PROTO && !is_lost && nth == 0)
-		return 0; /* one item was at fault, and is passed over now */
+	if (!is_lost && why.code == ERR_PROTO)
+		return 0;
+	progress_name(w->run->base.progress, SAY_NOTE, b->place.name, NULL, "%s; %s", why.text,
+	        is_lost ? "connecting again" : "asking again");
 	if (why.wait_ms)
 		return clock_sleep(MIN(why.wait_ms, MAPI_PAUSE_MOST_MS), err);
 	return clock_sleep(clock_pause_ms(MAPI_PAUSE_MS, nth, MAPI_PAUSE_MOST_MS), err);
@@ -207,7 +223,7 @@ static size_t take_tasks(struct mapi_run *r, struct box **list)
 	size_t n = 0;
 
 	pthread_mutex_lock(&r->base.workers.lock);
-	while (!r->base.workers.failed && n < MAPI_SYNCS && r->next < r->n_tasks) {
+	while (!r->base.workers.failed && !r->is_down && n < MAPI_SYNCS && r->next < r->n_tasks) {
 		struct box *b = r->tasks[r->next];
 
 		if (n && (!b->is_light || b->which != list[0]->which ||
@@ -223,6 +239,16 @@ static size_t take_tasks(struct mapi_run *r, struct box **list)
 	return n;
 }
 
+/* The service is at its end: what came is given, and the rest named, when all have stopped. */
+static void go_down(struct mapi_run *r, const struct err *why)
+{
+	pthread_mutex_lock(&r->base.workers.lock);
+	if (!r->is_down)
+		r->why = *why;
+	r->is_down = true;
+	pthread_mutex_unlock(&r->base.workers.lock);
+}
+
 static int work(void *arg, struct err *err)
 {
 	struct mapi_worker *w = arg;
@@ -232,6 +258,11 @@ static int work(void *arg, struct err *err)
 
 	while (rc == 0 && (n = take_tasks(w->run, list)) > 0)
 		rc = folders_take(w, list, n, err);
+	if (rc < 0 && !source_ends_run(rc) && !stop_requested()) {
+		go_down(w->run, err);
+		err_clear(err);
+		rc = 0;
+	}
 	return rc;
 }
 
@@ -268,6 +299,33 @@ static int run_workers(struct mapi_run *r, struct mapi_worker *w, struct err *er
 		if (!workers_start(&r->base.workers, help, &w[i]))
 			break;
 	return workers_run(&r->base.workers, 1, work, &w[0], err);
+}
+
+/* Behind the failure of the service: an error only if nothing came at all. */
+static int end_down(struct mapi_run *r, struct err *err)
+{
+	bool has_gain = false;
+	int rc = 0;
+
+	if (!r->is_down)
+		return 0;
+	for (size_t i = 0; i < r->n_tasks; i++)
+		has_gain = has_gain || r->tasks[i]->state == BOX_GIVEN;
+	if (!has_gain)
+		return err_copy(err, &r->why);
+	progress_say(
+	        r->base.progress, SAY_WARNING, "%s: %s", r->base.service->at.host, r->why.text);
+	for (size_t i = 0; i < r->n_tasks && rc == 0; i++) {
+		struct box *b = r->tasks[i];
+
+		if (b->state == BOX_GIVEN || b->state == BOX_KEPT)
+			continue;
+		r->base.result.errors++;
+		progress_name(r->base.progress, SAY_WARNING, b->place.name, NULL,
+		        "it was not read: %s", r->why.text);
+		rc = folder_keep(b, COLL_STALE, r->why.text, err);
+	}
+	return rc;
 }
 
 /* ---- a run ---- */
@@ -326,6 +384,8 @@ static int run_store(struct mapi_run *r, struct mapi_worker *w, struct err *err)
 	rc = make_tasks(r, err);
 	if (rc == 0)
 		rc = run_workers(r, w, err);
+	if (rc == 0)
+		rc = end_down(r, err);
 	return rc < 0 ? rc : keep_failed(r, err);
 }
 

@@ -39,6 +39,7 @@ struct known {
 	size_t raw, made; /* its places among their items */
 	uint8_t form;
 	bool is_new; /* given in this run: raw_in and made_in are what is being filled */
+	mapi_id id; /* of one that is new, 0: not known */
 	bool is_there; /* the server has it, as far as it said */
 	bool is_over; /* another version of it was given */
 	bool has_seen, seen; /* \Seen as the server has it now, if it said */
@@ -98,6 +99,7 @@ struct box {
 	uint64_t arrived, gained; /* items that came; and those that were stored */
 	uint64_t missing; /* items that the server has, and that are not here as it has them */
 	uint64_t left_out; /* by options */
+	bool is_doubted; /* the server left items out, and did not say which */
 	bool is_fatal; /* the sink failed, or a stop was asked for */
 };
 
@@ -110,7 +112,8 @@ struct mapi_run {
 	size_t n_boxes;
 	struct box **tasks; /* those that are to be read: in the order in which they are taken */
 	size_t n_tasks, next;
-	bool is_asked; /* space_check has been called */
+	bool is_down; /* the service failed behind some gain: ${why} */
+	struct err why;
 	bool has_failed_store[2]; /* it could not be read: what is known of it stays */
 };
 struct mapi_worker {
@@ -176,6 +179,8 @@ struct arrived {
 };
 int folder_take_item(
         struct box *b, const struct arrived *a, struct bag *item, struct err *err) MUST_CHECK;
+/* Of any code that costs the service, as every other folder would fail as well. */
+bool costs_service(const struct mapi_worker *w, const struct box *b, const struct err *err);
 /* An item that the server has and that did not come; its last version stays. */
 void folder_lose(struct box *b, const char *key, const char *subject, const char *why);
 /* false: it was one already. */

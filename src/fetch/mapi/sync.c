@@ -56,6 +56,7 @@ static int on_change(void *ctx, const struct fx_change *c, struct bag *item, str
 	put_hex(c->change_key, c->n_change_key, change);
 	if (c->n_source_key == 22 && c->mid)
 		replicas_learn(&b->replicas, c->source_key, c->mid);
+	b->is_doubted = b->is_doubted || c->has_error;
 	if (c->broken || !key[0]) {
 		bag_free(item);
 		(void)folder_add_broken(b, &a,

@@ -355,7 +355,7 @@ int fx_read(struct fx_reader *r, const void *p, size_t n, struct err *err)
 	const uint8_t *from = p;
 	int rc = 0;
 
-	while (rc == 0 && n > 0) {
+	while (rc == 0 && n > 0 && !(r->sync && fx_sync_is_over(r->sync))) {
 		size_t k;
 
 		if (r->state == AT_VALUE) {

@@ -46,6 +46,7 @@ void fx_drop_message(struct fx_reader *r);
 
 /* sync.c: a marker that is not of what is in a message is *taken. */
 int fx_sync_marker(struct fx_sync *s, uint32_t tag, bool *taken, struct err *err) MUST_CHECK;
+bool fx_sync_is_over(const struct fx_sync *s);
 /* Behind this the properties of IncrSyncChgPartial are those of the item. */
 void fx_sync_part(struct fx_sync *s);
 /* All octets, in their order, before they mean something. */

@@ -20,7 +20,6 @@ enum {
 	INFO = 0x0000, /* of elements with one property that has no name */
 	KEY_MAX = 65536,
 	WHY_SIZE = 256,
-	GID = 22, /* octets of a GID, 2.2.1.3.1: replica and counter */
 };
 
 /* ProgressInformation, 2.2.2.7; ExtendedErrorInfo, 2.2.2.8: where what we ask for is. */
@@ -31,7 +30,6 @@ enum {
 	PROGRESS_NORMAL = 16,
 	PROGRESS_NORMAL_OCTETS = 24,
 	ERROR_CODE = 4,
-	ERROR_MESSAGE = 32,
 };
 
 struct fx_sync {
@@ -43,6 +41,7 @@ struct fx_sync {
 	bool is_partial; /* some properties of an item that is known */
 	bool is_ended;
 	char why[WHY_SIZE]; /* what is wrong with the item; "": nothing */
+	bool has_error; /* FXErrorInfo came */
 	struct buf state;
 };
 
@@ -135,6 +134,7 @@ static int end_change(struct fx_sync *s, struct err *err)
 	else if (!*s->why)
 		fx_sync_break(s, "FastTransfer: nothing but its header came");
 	c.broken = *s->why ? s->why : NULL;
+	c.has_error = s->has_error;
 	return s->visit.change(s->visit.ctx, &c, b, err);
 }
 
@@ -186,19 +186,15 @@ static int end_ids(struct fx_sync *s, struct err *err)
 	return rc;
 }
 
-/* An item that the server could not give: told by its id, where that is said. */
+/* An item that the server could not give: nothing that is sure says which. */
 static int end_error(struct fx_sync *s, struct err *err)
 {
-	struct fx_change c = {0};
+	struct fx_change c = {.has_error = true};
 	size_t n;
 	const uint8_t *p = bag_octets(s->head, INFO, KEY_MAX, &n);
 
 	snprintf(s->why, sizeof s->why, "the server could not give it (0x%08" PRIx32 ")",
 	        p && n >= ERROR_CODE + 4 ? le32(p + ERROR_CODE) : 0);
-	if (p && n >= ERROR_MESSAGE + GID) {
-		c.source_key = p + ERROR_MESSAGE;
-		c.n_source_key = GID;
-	}
 	c.broken = s->why;
 	return s->visit.change(s->visit.ctx, &c, NULL, err);
 }
@@ -239,7 +235,7 @@ static int end_element(struct fx_sync *s, struct err *err)
 	bag_free(s->head);
 	s->head = NULL;
 	s->element = 0;
-	s->is_partial = false;
+	s->is_partial = s->has_error = false;
 	s->why[0] = '\0';
 	return rc;
 }
@@ -263,8 +259,8 @@ static int begin_item(struct fx_sync *s, uint32_t tag, struct err *err)
 }
 
 /*
- * An error behind the header of an item, or within it, is of that item: what comes of it is
- * passed over.
+ * An error behind the header of an item is of that item, or of one that would follow it, for
+ * items have no end of their own: it counts as broken.
  */
 static int begin_error(struct fx_sync *s, struct err *err)
 {
@@ -272,6 +268,7 @@ static int begin_error(struct fx_sync *s, struct err *err)
 
 	if (s->element == FX_SYNC_CHANGE || s->element == FX_SYNC_PARTIAL) {
 		fx_sync_break(s, "the server gave it up");
+		s->has_error = true;
 		s->reader->now = NULL;
 	} else {
 		rc = end_element(s, err);
@@ -324,8 +321,6 @@ static int pass_part(struct fx_sync *s, uint32_t tag, bool *taken, struct err *e
 int fx_sync_marker(struct fx_sync *s, uint32_t tag, bool *taken, struct err *err)
 {
 	*taken = true;
-	if (s->is_ended)
-		return fx_no_stream(err, "something behind the end", tag);
 	switch (tag) {
 	case FX_SYNC_CHANGE:
 	case FX_SYNC_PARTIAL:
@@ -355,6 +350,12 @@ int fx_sync_marker(struct fx_sync *s, uint32_t tag, bool *taken, struct err *err
 	}
 }
 
+/* What is behind the end belongs to nothing, and nothing is missing. */
+bool fx_sync_is_over(const struct fx_sync *s)
+{
+	return s->is_ended;
+}
+
 void fx_sync_part(struct fx_sync *s)
 {
 	if (s->is_partial)
@@ -375,7 +376,7 @@ int fx_sync_read(struct fx_sync *s, const void *p, size_t n, struct err *err)
 
 int fx_sync_end(struct fx_sync *s, struct err *err)
 {
-	if (!s->is_ended || s->reader->n_few || s->reader->state != AT_TAG)
+	if (!s->is_ended)
 		return err_set(err, ERR_PROTO, ERR_ITEM,
 		        "FastTransfer: the synchronization ended before its end");
 	return 0;
