@@ -46,9 +46,15 @@ void service_copy(struct service *to, const struct service *from)
 	to->login.mech = xstrdup(from->login.mech);
 	to->login.command = xstrdup(from->login.command);
 	to->mailbox = xstrdup(from->mailbox);
+	to->own_mailbox = xstrdup(from->own_mailbox);
 	to->lookup = xstrdup(from->lookup);
 	to->archive = copy_beside(from->archive);
 	to->public_folders = copy_beside(from->public_folders);
+	to->unfound = NULL;
+	if (from->unfound) {
+		to->unfound = xmalloc(sizeof *to->unfound);
+		*to->unfound = *from->unfound;
+	}
 }
 
 static void drop_beside(struct service **s)
@@ -62,9 +68,12 @@ static void drop_beside(struct service **s)
 void service_clear(struct service *s)
 {
 	drop_text(&s->mailbox);
+	drop_text(&s->own_mailbox);
 	drop_text(&s->lookup);
 	drop_beside(&s->archive);
 	drop_beside(&s->public_folders);
+	free(s->unfound);
+	s->unfound = NULL;
 	drop_text(&s->at.host);
 	drop_text(&s->at.path);
 	drop_text(&s->at.address);

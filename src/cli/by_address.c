@@ -37,7 +37,7 @@ static unsigned wanted_services(const struct args *a)
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
 		bool stores = a->cmd->stores && protocols[k].stores_as == GUARD_NONE;
 
-		if (!stores && (!kinds || kinds & protocols[k].kinds) &&
+		if (!stores && !protocols[k].is_found && (!kinds || kinds & protocols[k].kinds) &&
 		        !args_setting(a, protocols[k].name))
 			want |= 1u << k;
 	}

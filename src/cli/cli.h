@@ -392,6 +392,14 @@ struct found_settings {
 int find_settings(const struct args *a, const char *address, const struct err *why, FILE *trace,
         struct found_settings *out);
 void found_settings_clear(struct found_settings *f);
+/**
+ * mailbox.c: what a MAPI service lacks is looked for (valise/discover/autodiscover.h) and told; a
+ * person is asked about hosts that nothing speaks for. *found_out (may be NULL): to be cleared
+ * whatever comes back. 0, or an exit code after a message; where other services can be read
+ * without it, the error is the service's own (service.unfound).
+ */
+struct autodiscovered;
+int find_mailbox(const struct args *a, struct account *account, struct autodiscovered *found_out);
 /* What load_account does at its end: the trace, clients of OAuth, warnings. */
 int prepare_account(const struct args *a, struct account *account, FILE *trace);
 /* --trace: *out is NULL without it, and stays open. 0, or an exit code after a message. */

@@ -224,6 +224,8 @@ int load_account(const struct args *a, const char *name, struct account **out)
 		return err.code == ERR_NOTFOUND ? EXIT_USAGE : exit_code_of(&err);
 	}
 	rc = prepare_account(a, *out, trace);
+	if (rc == 0 && !(a->cmd->bit & (CMD_LOGIN | CMD_LOGOUT)))
+		rc = find_mailbox(a, *out, NULL);
 	if (rc) {
 		account_free(*out);
 		*out = NULL;

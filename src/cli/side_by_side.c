@@ -19,6 +19,10 @@ static void read_one(const struct chain *c, struct service_read *s)
 	s->left_out = s->after && (s->after->left_out || s->after->rc < 0);
 	if (s->left_out)
 		return;
+	if (of->unfound) {
+		s->rc = err_copy(&s->err, of->unfound);
+		return;
+	}
 	progress_what(c->progress, of->at.host);
 	s->rc = protocol_ops[s->kind].source->run(
 	        of, s->kinds, s->sink, s->opts, c->progress, &s->result, &s->err);

@@ -542,6 +542,17 @@ static int locate_hosts(struct search *s, struct err *err)
 	return rc;
 }
 
+/* Autodiscover tells nothing to who does not sign in: what is found by it is not looked for. */
+static unsigned searched_kinds(unsigned want)
+{
+	unsigned kinds = 0;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		if (!protocols[k].is_found && (!want || want & 1u << k))
+			kinds |= 1u << k;
+	return kinds;
+}
+
 static int begin_search(struct search *s, const struct discover_opts *opts, struct err *err)
 {
 	unsigned most = opts->timeout_s ? opts->timeout_s : WEB_TIMEOUT_S;
@@ -562,7 +573,7 @@ static int begin_search(struct search *s, const struct discover_opts *opts, stru
 	s->facts = (struct facts){.address = s->out->address,
 	        .domain = s->out->domain,
 	        .table = s->out->table,
-	        .want = opts->want ? opts->want : (1u << SERVICE_KINDS) - 1,
+	        .want = searched_kinds(opts->want),
 	        .stores = opts->stores};
 	if (rc == 0)
 		s->facts.row = providers_by_domain(s->out->table, s->out->domain);

@@ -43,6 +43,7 @@ static const struct http_guard
         dav_source = {0},
         dav_target = {.target = true}, dav_update = {.target = true, .replaces = true},
         oauth = {.target = true, .posts = &http_oauth_posts, .one_url = true},
+        autodiscover = {.posts = &http_autodiscover_posts, .one_url = true},
         mapi_source = {.posts = &http_mapi_posts, .one_url = true, .session = true},
         mapi_target = {.target = true, .posts = &http_mapi_posts, .one_url = true, .session = true};
 
@@ -62,6 +63,7 @@ const struct http_guard *http_guard_of(enum guard_role role)
 	case GUARD_MAPI_TARGET:
 		return &mapi_target;
 	case GUARD_AUTODISCOVER:
+		return &autodiscover;
 	case GUARD_NONE:
 	case GUARD_IMAP_SOURCE:
 	case GUARD_IMAP_TARGET:

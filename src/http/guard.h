@@ -54,6 +54,8 @@ struct http_guard {
 
 /* oauth.c: the forms of OAuth 2.0. */
 extern const struct post_rules http_oauth_posts;
+/* autodiscover.c: the one question of POX Autodiscover. */
+extern const struct post_rules http_autodiscover_posts;
 /* mapi.c: MAPI over HTTP. */
 extern const struct post_rules http_mapi_posts;
 

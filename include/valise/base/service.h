@@ -90,6 +90,8 @@ struct service {
 	 * is NULL
 	 */
 	char *mailbox;
+	/* MAPI: that of who signs in, where mailbox is another one: for Connect; NULL: mailbox */
+	char *own_mailbox;
 	char *lookup; /* the address that Autodiscover is asked for; NULL: that of who signs in */
 	bool at_domain; /* at.host is the domain of that address, and no server yet */
 	/*
@@ -97,6 +99,8 @@ struct service {
 	 * needs (--archive-mailbox, --public-folders); NULL: not known. Owned
 	 */
 	struct service *archive, *public_folders;
+	/* why the mailbox could not be found: the error of whoever needs it; NULL: none. Owned */
+	struct err *unfound;
 	/*
 	 * IMAP: set where the server is found to read one command at a time; NULL: not
 	 * kept

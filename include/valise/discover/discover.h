@@ -83,7 +83,7 @@ struct discovery {
 };
 
 struct discover_opts {
-	unsigned want; /* bits 1 << SERVICE_x; 0: all */
+	unsigned want; /* bits 1 << SERVICE_x; 0: all but MAPI, which is never looked for here */
 	bool stores; /* what is found is to be stored into, not read */
 	const char *nameserver; /* "HOST:PORT", "HOST", "[::1]:PORT"; NULL: /etc/resolv.conf */
 	const char *ca_file; /* for autoconfig and .well-known; NULL: the system's */

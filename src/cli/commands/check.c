@@ -28,6 +28,8 @@ static int visit_service(const struct service *s, struct choice *choice, bool li
 {
 	struct source_opts o = {.dry = true, .survey = survey};
 
+	if (s->unfound)
+		return err_copy(err, s->unfound);
 	if (choice)
 		o.choice = choice->of;
 	if (list) {

@@ -7,6 +7,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/discover/autodiscover.h"
 #include "valise/discover/discover.h"
 #include "cli/cli.h"
 #include "cli/protocols.h"
@@ -35,6 +36,7 @@ struct setup {
 	char address[ASK_SIZE], name[ASK_SIZE];
 	char *path; /* of accounts.ini */
 	struct found_settings found;
+	struct autodiscovered mailbox; /* of MAPI */
 	/* what the account is made of: given, found, decided; keys and values are lent */
 	struct account_setting list[SETTINGS_MAX];
 	size_t n;
@@ -266,8 +268,13 @@ static void choose_kept(struct setup *s)
 	const struct args *a = s->args;
 
 	clear_kept(s);
-	for (size_t i = 0; i < s->n; i++)
-		keep_line(s, s->list[i].key, s->list[i].value);
+	for (size_t i = 0; i < s->n; i++) {
+		/* a host that somebody agreed to: nobody does in a run without a terminal */
+		bool agreed = s->mailbox.asked &&
+		              strcmp(s->list[i].key, protocols[SERVICE_MAPI].name) == 0;
+
+		keep_line(s, s->list[i].key, agreed ? s->mailbox.url : s->list[i].value);
+	}
 	for (size_t i = 0; i < a->n_given; i++) {
 		const char *option = a->given[i].def->name;
 
@@ -436,6 +443,7 @@ static int run_setup(struct setup *s)
 	rc = rc ? rc : load_settings(s, trace);
 	rc = rc ? rc : check_values(s);
 	rc = rc ? rc : sign_in_oauth_first(s);
+	rc = rc ? rc : find_mailbox(s->args, s->account, &s->mailbox);
 	rc = rc ? rc : try_services(s);
 	rc = rc ? rc : keep_passwords(s);
 	rc = rc ? rc : write_section(s);
@@ -460,6 +468,7 @@ int cmd_setup(const struct args *a)
 	account_free(s.account);
 	choice_clear(&s.choice);
 	found_settings_clear(&s.found);
+	autodiscovered_clear(&s.mailbox);
 	clear_kept(&s);
 	free(s.path);
 	return rc;

@@ -208,8 +208,11 @@ static int read_connect(struct mapi_session *s, uint32_t *code, struct err *err)
 /* UserDn, Flags, code page, the locales of sorting and of text, no auxiliary buffer. */
 static void put_connect(struct mapi_session *s)
 {
+	const struct service *of = &s->service;
+	const char *who = of->own_mailbox ? of->own_mailbox : of->mailbox;
+
 	buf_reset(&s->out);
-	buf_put(&s->out, s->service.mailbox, strlen(s->service.mailbox) + 1);
+	buf_put(&s->out, who, strlen(who) + 1);
 	put_number(&s->out, 0);
 	put_number(&s->out, CODE_PAGE);
 	put_number(&s->out, LOCALE);
@@ -331,7 +334,8 @@ int mapi_connect(const struct service *service, enum guard_role role, struct pro
 	int rc;
 
 	*out = NULL;
-	if (!service->mailbox || !*service->mailbox || strlen(service->mailbox) > DN_MAX)
+	if (!service->mailbox || !*service->mailbox || strlen(service->mailbox) > DN_MAX ||
+	        (service->own_mailbox && strlen(service->own_mailbox) > DN_MAX))
 		return err_set(err, ERR_USAGE, ERR_WHOLE,
 		        "%s: the mailbox has no distinguished name, or one that is too long",
 		        service->name);

@@ -213,6 +213,60 @@ static void forms_of_oauth_are_vetted(void **state)
 	}
 }
 
+#define ASKS                                                                                       \
+	"<?xml version=\"1.0\" encoding=\"utf-8\"?>"                                               \
+	"<Autodiscover xmlns=\"http://schemas.microsoft.com/exchange/autodiscover/outlook/"        \
+	"requestschema/2006\"><Request><EMailAddress>"
+#define SCHEMA                                                                                     \
+	"<AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/"    \
+	"responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>"
+#define FOR "</EMailAddress>"
+
+/* The address is all that may differ in the one question of Autodiscover. */
+static void autodiscover_asks_one_question(void **state)
+{
+	static const struct {
+		const char *method, *type, *body, *refused;
+	} cases[] = {
+	        {"POST", "Content-Type: text/xml; charset=utf-8", ASKS "u@a" FOR SCHEMA, NULL},
+	        {"POST", "Content-Type: text/xml", ASKS "a&amp;b&lt;\xc3\xbc@a" FOR SCHEMA, NULL},
+	        {"GET", NULL, NULL, NULL},
+	        {"POST", "Content-Type: text/xml", ASKS "" FOR SCHEMA, "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "u@a<x/>" FOR SCHEMA, "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "u@a" FOR "<EMailAddress>b" FOR SCHEMA,
+	                "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "&u;@a" FOR SCHEMA, "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "u@a\n" FOR SCHEMA, "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "u@a" FOR SCHEMA "\n", "not understood"},
+	        {"POST", "Content-Type: text/xml", ASKS "u@a" FOR, "not understood"},
+	        {"POST", "Content-Type: text/xml",
+	                "<s:Envelope><s:Body><m:DeleteItem/></s:Body></s:Envelope>",
+	                "not understood"},
+	        {"POST", "Content-Type: application/mapi-http", ASKS "u@a" FOR SCHEMA,
+	                "another type"},
+	        {"POST", NULL, ASKS "u@a" FOR SCHEMA, "another type"},
+	        {"PUT", "Content-Type: text/xml", ASKS "u@a" FOR SCHEMA, "method"},
+	        {"PROPFIND", NULL, NULL, "method"},
+	        {"DELETE", NULL, NULL, "method"},
+	};
+	const struct http_guard *g = http_guard_of(GUARD_AUTODISCOVER);
+
+	(void)state;
+	assert_true(g->one_url && !g->target);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct http_request rq = {.method = cases[i].method,
+		        .header = {cases[i].type},
+		        .body = cases[i].body,
+		        .body_size = cases[i].body ? strlen(cases[i].body) : 0};
+		struct err err = {0};
+		int rc = http_guard_check(g, &rq, "https://a.example/autodiscover/", &err);
+
+		if (rc != (cases[i].refused ? ERR_GUARD : 0) ||
+		        (cases[i].refused && !strstr(err.text, cases[i].refused)))
+			fail_msg("case %zu: %d %s", i, rc, err.text);
+	}
+}
+
 static void send_on(struct conn *c, const struct request *rq)
 {
 	(void)rq;
@@ -252,6 +306,7 @@ int main(void)
 	        cmocka_unit_test(nothing_refused_leaves),
 	        cmocka_unit_test(forms_of_oauth_are_vetted),
 	        cmocka_unit_test(forms_of_oauth_follow_nothing),
+	        cmocka_unit_test(autodiscover_asks_one_question),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
