@@ -38,8 +38,8 @@ static int may_have_password(
 		        "%s gets no password: name the right host, as in --mapi mail.example.org",
 		        host);
 	return err_set(err, ERR_USAGE, ERR_WHOLE,
-	        "%s (mapi) would get the password of %s, and %s: give --yes if it may, or write into "
-	        "accounts.ini: mapi = %s",
+	        "%s (mapi) would get the password of %s, and %s: give --yes if it may, or write "
+	        "into accounts.ini: mapi = %s",
 	        host, f->service->login.user, why, url);
 }
 
