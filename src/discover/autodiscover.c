@@ -94,7 +94,7 @@ static int find_other(struct walk *w, const struct other *o, struct service **ou
 	return rc;
 }
 
-/* What is well to know: that it cannot be had ends nothing. */
+/* A search that may fail: then nothing is known of it, and the rest goes on. */
 static int try_other(struct walk *w, const char *address, struct service **out, struct err *err)
 {
 	struct err why = {0};
