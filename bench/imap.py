@@ -137,12 +137,19 @@ SyncState {self.folder}/syncstate-{user}/
         os.makedirs(f"{self.folder}/syncstate-{user}", exist_ok=True)
         return measured(["mbsync", "-c", rc, "-q", "-a"])
 
+    def put_away(self, path):
+        """Out of the way, and removed at the end alone: for some seconds after a removal ext4 seeks long for inodes that were not in use lately, and
+        whoever makes many files then would be measured with that (mbsync of 20,000 messages: 14 s of CPU instead of 2)."""
+        if os.path.exists(path):
+            os.makedirs(os.path.join(self.folder, "away"), exist_ok=True)
+            os.rename(path, tempfile.mktemp(dir=os.path.join(self.folder, "away")))
+
     def remove(self, *names):
         for name in names:
-            shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
+            self.put_away(os.path.join(self.folder, name))
 
     def forget(self, user):
-        shutil.rmtree(os.path.join(self.server, "mail", user), ignore_errors=True)
+        self.put_away(os.path.join(self.server, "mail", user))
 
 
 def table(title, ours, theirs):
