@@ -1,6 +1,7 @@
-/* The services of an account, read at the same time: each waits for its own server. */
+/* The services of an account, read or written at the same time: each waits for its own server. */
 #include "side_by_side.h"
 #include <stdlib.h>
+#include "cli.h"
 #include "valise/base/mem.h"
 #include "valise/base/workers.h"
 
@@ -70,4 +71,72 @@ void read_side_by_side(const struct service *services, struct service_read *list
 	if (workers_join(&workers, &none) == 0)
 		workers_clear(&workers);
 	free(chains);
+}
+
+/* What goes to one service. */
+struct storing {
+	const struct service *services;
+	struct kind_stored *list;
+	size_t n;
+	enum service_kind to;
+	struct tree_reader *reader;
+	const struct target_opts *opts;
+	struct progress *progress;
+};
+
+static int store_kind(const struct storing *t, struct kind_stored *k)
+{
+	const struct service *s = &t->services[k->to];
+	struct target_opts opts = *t->opts;
+	char *journal = NULL;
+
+	k->is_done = true;
+	k->rc = target_journal(s, &opts, t->progress, &journal, &k->err);
+	opts.journal = journal;
+	if (k->rc == 0)
+		k->rc = target_run(protocol_ops[k->to].target, s, k->kind, t->reader, &opts,
+		        t->progress, &k->result, &k->err);
+	free(journal);
+	return k->result.no_into ? 0 : k->rc;
+}
+
+/* What went wrong stays with its kind; it ends what the same service had to take. */
+static int store_service(void *storing, struct err *err)
+{
+	const struct storing *t = storing;
+	int rc = 0;
+
+	(void)err;
+	for (size_t i = 0; i < t->n && rc == 0; i++)
+		if (t->list[i].to == t->to)
+			rc = store_kind(t, &t->list[i]);
+	return 0;
+}
+
+void store_side_by_side(const struct service *services, struct kind_stored *list, size_t n,
+        struct tree_reader *reader, const struct target_opts *opts, struct progress *progress)
+{
+	struct storing all[SERVICE_KINDS];
+	struct workers workers;
+	struct err none = {0}; /* a service's errors stay with its kinds */
+	int rc = 0;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		all[k] = (struct storing){services, list, n, k, reader, opts, progress};
+	if (opts->dry_run) {
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = store_kind(&all[list[i].to], &list[i]);
+		return;
+	}
+	workers_init(&workers);
+	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
+		size_t i = 0;
+
+		while (i < n && list[i].to != k)
+			i++;
+		if (i < n && !workers_start(&workers, store_service, &all[k]))
+			(void)store_service(&all[k], &none);
+	}
+	if (workers_join(&workers, &none) == 0)
+		workers_clear(&workers);
 }

@@ -26,4 +26,24 @@ struct service_read {
 void read_side_by_side(const struct service *services, struct service_read *list, size_t n,
         struct progress *progress);
 
+/* A kind of collections that is to be stored, and what came of it. */
+struct kind_stored {
+	enum coll_kind kind;
+	enum service_kind to;
+	/* filled in: */
+	bool is_done; /* false: one before it, of the same service, could not be stored */
+	int rc;
+	struct target_result result;
+	struct err err;
+};
+
+/**
+ * store_side_by_side(services, list, n, reader, opts, progress): all of them, those of one
+ * service one after the other, the services each in a thread. None ends because another one
+ * failed. A dry run is one after the other, up to the first that fails: its lines have an
+ * order.
+ */
+void store_side_by_side(const struct service *services, struct kind_stored *list, size_t n,
+        struct tree_reader *reader, const struct target_opts *opts, struct progress *progress);
+
 #endif

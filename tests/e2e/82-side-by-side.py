@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The services of an account are read at the same time: each scripted server answers only when all of them have been asked. One that
+"""The services of an account are read, and written to, at the same time: each scripted server answers only when all of them have been asked. One that
 fails costs what it gives and nothing else; of a sign-in that several have in common the reason is told once."""
 import hashlib
 import os
@@ -39,6 +39,11 @@ class Mail(fakeimap.FakeImap):
         if self.meeting:
             self.meeting.wait("imap")
         super().sign_in(s, tag, user, password)
+
+
+class EmptyMail(Mail):
+    def populate(self):
+        self.mailbox("INBOX")
 
 
 class Dav(fakedav.FakeDav):
@@ -98,6 +103,30 @@ def both_refused(scratch):
         rc, out, err = execute("backup", "-o", scratch + "/c.valise", *options, env=home)
         expect(rc == 3 and err.count("for the same reason") == 1, "both refused: exit code %d: %s%s" % (rc, out, err))
         expect(err.index("caldav") < err.index("carddav"), "in the order of the services: " + err)
+
+
+class Full(Dav):
+    """With something in it, so that there is something to restore."""
+    def populate(self):
+        self.add("calendar", "work", "Work").put("77.ics", fakedav.event(5077))
+        self.add("addressbook", "friends", "Friends").put("1.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:77\r\nFN:Ann\r\nN:;Ann;;;\r\nEND:VCARD\r\n")
+
+
+def restored_at_once(scratch):
+    """One that refuses costs what it was to take, and its exit code is the run's; the next run has only that to do."""
+    with Mail() as mail, Full() as source:
+        options, home = accounts(scratch, mail, source, source)
+        run(0, "backup", "-o", scratch + "/r.valise", *options, env=home)
+    with EmptyMail() as mail, Dav() as calendars, Dav() as contacts, Refused() as nobody:
+        options, _ = accounts(scratch, mail, calendars, nobody)
+        rc, out, err = execute("restore", scratch + "/r.valise", *options, env=home)
+        expect(rc == 12 and "2 items in 2 collections: 2 added" in out, "CardDAV refused: exit code %d: %s%s" % (rc, out, err))
+        options, _ = accounts(scratch, mail, calendars, contacts)
+        calendars.who, contacts.who = "caldav", "carddav"
+        mail.meeting = calendars.meeting = contacts.meeting = Meeting(3)
+        rc, out, err = execute("restore", scratch + "/r.valise", *options, env=home)
+        expect(not mail.meeting.barrier.broken, "the services are not asked at the same time: " + out + err)
+        expect(rc == 0 and "3 items in 3 collections: 1 added, 2 already there" in out, "the rest: exit code %d: %s%s" % (rc, out, err))
 
 
 class Maildrop(fakepop3.FakePop3):
@@ -168,7 +197,7 @@ def sums(archive):
 
 
 with tempfile.TemporaryDirectory() as top:
-    for case in (all_at_once, one_fails, both_refused, pop3_fails_late, dav_fails_late):
+    for case in (all_at_once, one_fails, both_refused, restored_at_once, pop3_fails_late, dav_fails_late):
         where = os.path.join(top, case.__name__)
         os.mkdir(where)
         case(where)

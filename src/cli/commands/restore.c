@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 #include "cli/options/selection.h"
 #include "cli/protocols.h"
+#include "cli/side_by_side.h"
 
 const struct command restore_command = {
         .name = "restore",
@@ -49,33 +50,22 @@ struct restore {
 	struct maps maps;
 };
 
-/* One kind to its service; an --into that it lacks is kept for later. */
-static int restore_kind(struct restore *r, enum coll_kind kind)
+/* What came of a kind; an --into that its service lacks is kept for later. */
+static int settle_kind(struct restore *r, const struct kind_stored *k)
 {
-	enum service_kind to = target_service(r->account, kind);
-	const struct service *s = &r->account->services[to];
-	struct target_result res = {0};
-	struct err err = {0};
-	char *journal = NULL;
 	int rc;
 
-	rc = target_journal(s, &r->opts, &r->ui->progress, &journal, &err);
-	r->opts.journal = journal;
-	if (rc == 0)
-		rc = target_run(protocol_ops[to].target, s, kind, r->reader, &r->opts,
-		        &r->ui->progress, &res, &err);
-	target_result_add(&r->sum, &res);
-	free(journal);
-	r->n_done += rc == 0;
-	if (rc < 0 && res.no_into)
-		r->no_into[kind] = err;
-	if (rc == 0 || res.no_into)
+	target_result_add(&r->sum, &k->result);
+	r->n_done += k->rc == 0;
+	if (k->rc < 0 && k->result.no_into)
+		r->no_into[k->kind] = k->err;
+	if (k->rc == 0 || k->result.no_into)
 		return 0;
-	rc = fail(r->args, &err);
+	rc = fail(r->args, &k->err);
 	/*
 	 * The server has no time any more: what was begun is gone on with by a later run.
 	 */
-	if ((err.code == ERR_BUSY || err.code == ERR_THROTTLED) && res.collections)
+	if ((k->err.code == ERR_BUSY || k->err.code == ERR_THROTTLED) && k->result.collections)
 		rc = EXIT_INCOMPLETE;
 	return rc;
 }
@@ -278,7 +268,7 @@ static json_t *outcome_json(const struct restore *r)
 	return o;
 }
 
-/* As target_opts.counted: called under the lock of the target, which runs alone. */
+/* As target_opts.counted: called under the lock of the target, which alone has this kind. */
 static void add_count(void *ctx, const struct tree_head *h, const struct target_result *res)
 {
 	struct restore *r = ctx;
@@ -379,17 +369,28 @@ static void say_ways(const struct restore *r, unsigned kinds)
 	buf_clear(&line);
 }
 
-/* All kinds within the limits. */
+/* All kinds within the limits; of several that failed the first one's exit code. */
 static int run_kinds(struct restore *r, unsigned kinds)
 {
+	struct kind_stored list[COLL_KINDS] = {0};
 	struct limits *limits = NULL;
+	size_t n = 0;
 	int rc = limits_start(r->args, r->account, &limits);
 
 	say_ways(r, kinds);
-	for (unsigned k = 0; k < COLL_KINDS && rc == 0; k++)
+	for (unsigned k = 0; k < COLL_KINDS; k++)
 		if (kinds & 1u << k)
-			rc = restore_kind(r, k);
+			list[n++] = (struct kind_stored){
+			        .kind = k, .to = target_service(r->account, k)};
+	if (rc == 0)
+		store_side_by_side(
+		        r->account->services, list, n, r->reader, &r->opts, &r->ui->progress);
 	limits_end(limits);
+	for (size_t i = 0; i < n; i++) {
+		int now = list[i].is_done ? settle_kind(r, &list[i]) : 0;
+
+		rc = rc ? rc : now;
+	}
 	return rc == 0 ? tell_no_into(r) : rc;
 }
 
@@ -497,7 +498,8 @@ static int run_restore(struct restore *r)
 	o = outcome_json(r);
 	if (r->ui->json)
 		end_outcome(r->args, json_copy(o));
-	else if ((rc == 0 || rc == EXIT_INCOMPLETE) && !ui_quiet(r->ui, rc))
+	else if ((rc == 0 || rc == EXIT_INCOMPLETE || r->n_done) &&
+	         !ui_quiet(r->ui, rc)) /* what the other services took, too */
 		tell_outcome(r);
 	if (write_report(r, o, kinds, rc) && (rc == 0 || rc == EXIT_INCOMPLETE))
 		rc = EXIT_FAILED;
