@@ -168,7 +168,7 @@ static int set_subject(struct in_item *in, struct err *err)
 
 	if (there) {
 		rc = bag_set_text(in->b, PidTagSubject, buf_str(&text), err);
-		if (rc == 0 && prefix)
+		if (rc == 0) /* an empty one, too: a store has its own idea of it else */
 			rc = bag_set_text(in->b, PidTagSubjectPrefix, first, err);
 		if (rc == 0 && *normal)
 			rc = bag_set_text(in->b, PidTagNormalizedSubject, normal, err);

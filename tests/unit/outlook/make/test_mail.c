@@ -106,10 +106,10 @@ static void header_properties(void **state)
 	        "PidTagReplyTime time 2026-01-02T00:00:00Z\n"
 	        "PidTagBody unicode \"text");
 	assert_made("X-Priority: 5 (Lowest)\nSubject: ABCD: x\n\n",
-	        "PidTagImportance int32 0\n!PidTagSubjectPrefix\nPidTagNormalizedSubject unicode "
+	        "PidTagImportance int32 0\nPidTagSubjectPrefix unicode \"\"\nPidTagNormalizedSubject unicode "
 	        "\"ABCD: x\"\nPidTagConversationTopic unicode \"ABCD: x\"");
 	assert_made("Subject: 1: x\nX-MSMail-Priority: High\n\n",
-	        "PidTagImportance int32 2\n!PidTagSubjectPrefix");
+	        "PidTagImportance int32 2\nPidTagSubjectPrefix unicode \"\"");
 	assert_made("Subject: \xc3\x84\xc3\xb6: x\n\n",
 	        "PidTagSubjectPrefix unicode \"\xc3\x84\xc3\xb6: \"");
 }
