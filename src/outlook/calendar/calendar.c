@@ -195,6 +195,7 @@ int outlook_calendar(
 	if (!bag_time(b, PidTagLastModificationTime, &made->date_utc))
 		made->date_utc = INT64_MIN;
 	lines_init(&c.l, to->write, to->ctx, err ? err : &unheard);
+	lines_keep(&c.l, b);
 	put_item(&c, class ? class : "");
 	rc = lines_flush(&c.l);
 	if (rc == 0) {

@@ -1,5 +1,6 @@
 /* Content lines as they are written: RFC 5545 3.1, 3.2, 3.3.11. */
 #include "outlook/calendar/lines.h"
+#include "outlook/kept.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,20 @@ void lines_init(struct lines *l, bag_write_fn write, void *ctx, struct err *err)
 	l->err = err;
 }
 
-int lines_flush(struct lines *l)
+void lines_keep(struct lines *l, struct bag *b)
+{
+	l->forms = forms_read(b);
+	l->line = buf_of(2 * FORM_MAX);
+}
+
+bool lines_counts(const char *component)
+{
+	static const char *const those[] = {"VEVENT", "VTODO", "VJOURNAL", "VALARM"};
+
+	return text_among(component, those, COUNT(those));
+}
+
+static int flush(struct lines *l)
 {
 	if (l->rc == 0 && l->n)
 		l->rc = l->write(l->ctx, l->held, l->n, l->err);
@@ -25,17 +39,24 @@ int lines_flush(struct lines *l)
 	return l->rc;
 }
 
+int lines_flush(struct lines *l)
+{
+	forms_free(l->forms);
+	l->forms = NULL;
+	buf_clear(&l->line);
+	return flush(l);
+}
+
 static void hold(struct lines *l, const char *s, size_t n)
 {
-	if (sizeof l->held - l->n < n && lines_flush(l) < 0)
+	if (sizeof l->held - l->n < n && flush(l) < 0)
 		return;
 	memcpy(l->held + l->n, s, n);
 	l->n += n;
 	l->total += n;
 }
 
-/* One character, never parted. */
-static void put_char(struct lines *l, const char *s, size_t n)
+static void emit(struct lines *l, const char *s, size_t n)
 {
 	if (l->column + n > LINE_MAX_OCTETS) {
 		hold(l, "\r\n ", 3);
@@ -43,6 +64,34 @@ static void put_char(struct lines *l, const char *s, size_t n)
 	}
 	hold(l, s, n);
 	l->column += n;
+}
+
+/* A line that was held, or its form: characters, and escapes, are not parted. */
+static void emit_line(struct lines *l, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t one = s[i] == '\\' && i + 1 < n && (unsigned char)s[i + 1] < 0x80
+		                     ? 2
+		                     : utf8_next(s + i, n - i, NULL);
+
+		emit(l, s + i, one ? one : 1);
+		i += one ? one : 1;
+	}
+}
+
+/* One character, or an escape, never parted. */
+static void put_char(struct lines *l, const char *s, size_t n)
+{
+	if (!l->forms || l->is_long) {
+		emit(l, s, n);
+		return;
+	}
+	buf_put(&l->line, s, n);
+	if (l->line.len >= FORM_MAX) {
+		emit_line(l, buf_str(&l->line), l->line.len);
+		buf_reset(&l->line);
+		l->is_long = true;
+	}
 }
 
 void lines_put(struct lines *l, const char *s, size_t n)
@@ -79,8 +128,28 @@ void lines_putf(struct lines *l, const char *fmt, ...)
 	va_end(args);
 }
 
+/* What was held; false: nothing is to be written. */
+static bool give_line(struct lines *l)
+{
+	const char *line = buf_str(&l->line), *form;
+	char *key = xasprintf("%u %s", l->begun, line);
+
+	form = forms_take(l->forms, key, strlen(key));
+	emit_line(l, form ? form : line, form ? strlen(form) : l->line.len);
+	if (strncmp(line, "BEGIN:", 6) == 0 && lines_counts(line + 6))
+		l->begun++;
+	buf_reset(&l->line);
+	free(key);
+	return !form || *form;
+}
+
 void lines_end(struct lines *l)
 {
+	bool was_long = l->is_long;
+
+	l->is_long = false;
+	if (l->forms && !was_long && !give_line(l))
+		return;
 	hold(l, "\r\n", 2);
 	l->column = 0;
 }

@@ -16,9 +16,17 @@ struct lines {
 	uint64_t total; /* octets so far */
 	size_t n;
 	char held[4096];
+	struct forms *forms; /* of lines that were written otherwise; or NULL */
+	struct buf line; /* held until it ends, if there are forms */
+	bool is_long; /* its beginning was given on */
+	unsigned begun; /* components but for time zones: lines are told apart by them */
 };
 
 void lines_init(struct lines *l, bag_write_fn write, void *ctx, struct err *err);
+/* From now on lines that ${b} kept (kept.h) stand for those of its properties. */
+void lines_keep(struct lines *l, struct bag *b);
+/* Components by which the lines of several are told apart: not those of time zones. */
+bool lines_counts(const char *component);
 /* What is held goes out; returns ${rc}. */
 int lines_flush(struct lines *l) MUST_CHECK;
 

@@ -26,6 +26,8 @@ struct cal {
 	size_t n_zones;
 	bool within_zone; /* its times are on its own clock, whatever zone they name */
 	int year; /* the first one that its times are in */
+	const struct part **overrides; /* modified instances that the series took, in order */
+	size_t n_overrides, overrides_cap;
 	struct buf kept; /* lines that are kept, before the rest */
 };
 

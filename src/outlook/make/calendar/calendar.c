@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <strings.h>
 #include "outlook/make/calendar/cal.h"
+#include "outlook/make/forms.h"
+#include "outlook/calendar/lines.h"
 #include "valise/base/date.h"
 #include "valise/base/hash.h"
 #include "valise/base/le.h"
@@ -298,8 +300,9 @@ int64_t take_alarm(struct cal *c, struct part *p, const struct when *start)
 		if (minutes == INT64_MIN)
 			continue;
 		alarm->used = true;
-		if (part_peek(alarm, "ATTACH"))
-			into_lost(&c->k, "its reminder's sound");
+		for (size_t k = 0; k < alarm->n_lines && k < 64; k++)
+			if (!text_in(alarm->lines[k].name, "ACTION|TRIGGER|DESCRIPTION|SUMMARY"))
+				into_lost(&c->k, "%.100s of its reminder", alarm->lines[k].name);
 		return minutes;
 	}
 	return INT64_MIN;
@@ -420,6 +423,74 @@ static void make_item(struct cal *c)
 	into_rest(&c->k, c->b, &c->o, c->main, &c->kept);
 }
 
+/* ---- as it comes back ---- */
+
+static size_t alarms_of(const struct part *p, bool used, const struct part **last)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_parts; i++)
+		if (strcmp(p->parts[i]->name, "VALARM") == 0) {
+			n++;
+			if (!used || p->parts[i]->used)
+				*last = p->parts[i];
+		}
+	return n;
+}
+
+/* A component and its alarm; the alarm of a reminder is written last. */
+static void lay_beside(struct beside *s, const struct part *was, const struct part *is)
+{
+	const struct part *alarm = NULL, *again = NULL;
+	unsigned before = s->number;
+	size_t left;
+	size_t n = alarms_of(is, false, &again);
+
+	s->number++;
+	beside_part(s, was, is);
+	s->number += (unsigned)n;
+	left = s->left.len;
+	if (n && n == alarms_of(was, true, &alarm) && alarm)
+		beside_part(s, alarm, again);
+	/* a reminder has no place for more */
+	s->left.data[left] = '\0';
+	s->left.len = left;
+	s->number = before + 1 + (unsigned)n;
+}
+
+/* The modified instance that took the ${n}th place among them. */
+static const struct part *override_at(const struct cal *c, size_t n)
+{
+	return n < c->n_overrides ? c->overrides[n] : NULL;
+}
+
+static int compare(struct cal *c)
+{
+	struct object again;
+	struct beside s = {&c->o, &again, 0, "BEGIN|END|UID|DTSTAMP|DTSTART|RECURRENCE-ID",
+	        buf_of(BAG_TEXT_MAX), buf_of(BAG_TEXT_MAX)};
+	int rc = beside_read(&c->k, c->b, "VCALENDAR", &again);
+	const struct part *calendar = rc == 0 ? part_child(again.root, "VCALENDAR") : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; calendar && i < calendar->n_parts; i++) {
+		const struct part *p = calendar->parts[i],
+		                  *was = n ? override_at(c, n - 1) : c->main;
+
+		if (strcmp(p->name, c->main->name) != 0)
+			continue;
+		if (!was)
+			break; /* what was kept whole */
+		lay_beside(&s, was, p);
+		/* what is left of an instance cannot be told from that of the series */
+		if (n++)
+			buf_reset(&s.left);
+	}
+	beside_end(&s, &c->k, c->b);
+	object_clear(&again);
+	return rc;
+}
+
 int outlook_make_calendar(const struct outlook_make *m, struct bag *into, struct err *err)
 {
 	struct err unheard = {0};
@@ -437,11 +508,13 @@ int outlook_make_calendar(const struct outlook_make *m, struct bag *into, struct
 	if (rc == 0) {
 		c.year = first_year(c.calendar);
 		make_item(&c);
-		rc = c.k.rc;
+		rc = c.k.rc < 0 ? c.k.rc : compare(&c);
+		rc = rc < 0 ? rc : c.k.rc;
 	}
 	for (size_t i = 0; i < c.n_zones; i++)
 		zone_clear(&c.zones[i]);
 	object_clear(&c.o);
 	buf_clear(&c.kept);
+	free(c.overrides);
 	return rc;
 }

@@ -222,15 +222,20 @@ static bool begin_item(struct override *o)
 }
 
 /* A place among the exceptions, which are in the order of the days that they replace. */
-static void add(struct series *s, const struct recur_exception *x, size_t *cap)
+static void add(struct override *o, size_t *cap)
 {
-	struct recur *r = &s->r;
+	struct recur *r = &o->s->r;
+	struct cal *c = o->c;
 	size_t at = r->n_exceptions;
 
 	ARR_PUSH(r->exceptions, r->n_exceptions, *cap);
-	for (; at > 0 && r->exceptions[at - 1].original > x->original; at--)
+	ARR_PUSH(c->overrides, c->n_overrides, c->overrides_cap);
+	for (; at > 0 && r->exceptions[at - 1].original > o->x.original; at--) {
 		r->exceptions[at] = r->exceptions[at - 1];
-	r->exceptions[at] = *x;
+		c->overrides[at] = c->overrides[at - 1];
+	}
+	r->exceptions[at] = o->x;
+	c->overrides[at] = o->p;
 }
 
 static int by_day(const void *a, const void *b)
@@ -292,7 +297,7 @@ static const char *read_override(struct override *o, size_t *cap)
 		put_attachment(o, &replaced);
 		into_rest(&o->c->k, o->b, &o->c->o, o->p, NULL);
 	}
-	add(o->s, &o->x, cap);
+	add(o, cap);
 	return NULL;
 }
 

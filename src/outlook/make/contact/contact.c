@@ -108,51 +108,18 @@ static void put_uid(struct cont *c)
 
 /* ---- as it comes back ---- */
 
-static int to_buf(void *ctx, const void *p, size_t n, struct err *err)
-{
-	if (buf_add(ctx, p, n) < 0)
-		return err_set(err, ERR_LIMIT, ERR_ITEM, "larger than %d MiB", OBJECT_MAX >> 20);
-	return 0;
-}
-
-static void keep_left(struct cont *c, const struct buf *left)
-{
-	const char *kept = bag_text(c->b, PidNameContentLines);
-	struct buf all = buf_of(BAG_TEXT_MAX);
-
-	buf_fill(&all, kept, strlen(kept));
-	if (all.len + left->len < BAG_TEXT_MAX - 4)
-		buf_put(&all, left->data, left->len);
-	into_text(&c->k, c->b, PidNameContentLines, buf_str(&all));
-	buf_clear(&all);
-}
-
 /* The card that is made of the item, beside what it was made of. */
 static int compare(struct cont *c)
 {
-	struct buf text = buf_of(4 * OBJECT_MAX);
-	struct outlook_to to = {to_buf, NULL, &text};
-	struct outlook_made made = {0};
-	struct object again = {0};
-	struct beside s = {&c->o, &again, "BEGIN|END|VERSION|UID|FN|N", buf_of(BAG_TEXT_MAX),
+	struct object again;
+	struct beside s = {&c->o, &again, 0, "BEGIN|END|VERSION|UID|FN|N", buf_of(BAG_TEXT_MAX),
 	        buf_of(BAG_TEXT_MAX)};
-	int rc;
+	int rc = beside_read(&c->k, c->b, "VCARD", &again);
 
-	bag_sort(c->b);
-	rc = outlook_contact(c->b, &to, &made, c->k.err);
 	if (rc == 0)
-		rc = object_parse(&text, "VCARD", &again, c->k.err);
-	if (rc == 0) {
 		beside_part(&s, c->p, part_child(again.root, "VCARD"));
-		if (s.left.len)
-			keep_left(c, &s.left);
-		into_text(&c->k, c->b, PidNameContentForms, buf_str(&s.forms));
-	}
+	beside_end(&s, &c->k, c->b);
 	object_clear(&again);
-	outlook_made_clear(&made);
-	buf_clear(&text);
-	buf_clear(&s.forms);
-	buf_clear(&s.left);
 	return rc;
 }
 
