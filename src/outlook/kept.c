@@ -22,7 +22,8 @@ static bool is_clean(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (((unsigned char)s[i] < 0x20 && s[i] != '\t') || s[i] == 0x7f)
 			return false;
-	return utf8_valid(s, n);
+	/* a soft break of quoted-printable would take what follows for its own */
+	return utf8_valid(s, n) && !(n && s[n - 1] == '=' && content_soft_ends(s, n));
 }
 
 static void nest(struct walk *w, const struct content_line *l)

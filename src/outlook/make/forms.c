@@ -41,6 +41,10 @@ static bool are_alike(const struct side *a, const struct side *b, enum likeness 
 		return strcmp(a->text, b->text) == 0;
 	if (strcmp(a->l->name, b->l->name) != 0)
 		return false;
+	/* another zone is not defined there */
+	if (line_param(a->l, "TZID") &&
+	        text_cmp(line_param(a->l, "TZID"), line_param(b->l, "TZID")) != 0)
+		return false;
 	return how == SAME_NAME || (a->l->value_len == b->l->value_len &&
 	                                   memcmp(a->l->value, b->l->value, a->l->value_len) == 0);
 }
@@ -63,11 +67,15 @@ static size_t count_left(const struct sides *s, const char *name)
 	return n;
 }
 
-/* Several lines may say what fewer say on the other side: then none stands for another. */
+/*
+ * Several lines may say what fewer say on the other side: then none stands for another; nor does
+ * one that means something beside others alone.
+ */
 static bool may_pair(
         const struct sides *was, const struct sides *is, const char *name, enum likeness how)
 {
-	return how != SAME_NAME || count_left(was, name) == count_left(is, name);
+	return how != SAME_NAME ||
+	       (count_left(was, name) == count_left(is, name) && strcmp(name, "TRIGGER") != 0);
 }
 
 static void pair(struct beside *s, struct sides *was, struct sides *is, enum likeness how)

@@ -218,7 +218,7 @@ void into_rest(struct making *k, struct bag *b, const struct object *o, struct p
         const struct buf *first)
 {
 	struct names names = {.n = 0};
-	struct buf kept = buf_of(BAG_TEXT_MAX), lines = buf_of(2 * OBJECT_MAX + 2);
+	struct buf kept = buf_of(BAG_TEXT_MAX), lines = buf_of(3 * OBJECT_MAX);
 
 	if (first)
 		buf_fill(&kept, first->data, first->len);
@@ -231,7 +231,7 @@ void into_rest(struct making *k, struct bag *b, const struct object *o, struct p
 	for (size_t i = 0; i < p->n_parts; i++)
 		if (!p->parts[i]->used) {
 			tell(k, &names, p->parts[i]->name);
-			object_raw(o, p->parts[i]->at, p->parts[i]->end, &lines);
+			object_raw_part(o, p->parts[i], &lines);
 			keep(k, &kept, &lines, p->parts[i]->name);
 		}
 	if (kept.len)

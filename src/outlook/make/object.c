@@ -304,7 +304,8 @@ char *line_piece(const struct line *l, char sep, size_t *at)
 
 /* ---- as it was ---- */
 
-void object_raw(const struct object *o, size_t at, size_t end, struct buf *out)
+/* The octets from ${at} up to ${end}: whole lines. */
+static void put_raw(const struct object *o, size_t at, size_t end, struct buf *out)
 {
 	const char *s = buf_str(&o->text);
 
@@ -323,6 +324,12 @@ void object_raw(const struct object *o, size_t at, size_t end, struct buf *out)
 	}
 }
 
+void object_raw_part(const struct object *o, const struct part *p, struct buf *out)
+{
+	put_raw(o, p->at, p->end, out);
+	buf_putf(out, "END:%s\r\n", p->name);
+}
+
 void object_raw_line(const struct object *o, const struct line *l, struct buf *out)
 {
 	const char *s = buf_str(&o->text);
@@ -336,7 +343,7 @@ void object_raw_line(const struct object *o, const struct line *l, struct buf *o
 		if (s[end] != ' ' && s[end] != '\t')
 			break;
 	}
-	object_raw(o, l->at, end, out);
+	put_raw(o, l->at, end, out);
 }
 
 char *object_line(const struct object *o, const struct line *l)

@@ -27,7 +27,7 @@ struct part {
 	size_t n_lines, lines_cap;
 	struct part **parts;
 	size_t n_parts, parts_cap;
-	size_t at, end; /* octets of the text before its BEGIN, and before what follows it */
+	size_t at, end; /* octets of the text before its BEGIN, and before its END */
 	bool used;
 };
 struct object {
@@ -69,9 +69,8 @@ char *line_text(const struct line *l);
  */
 char *line_piece(const struct line *l, char sep, size_t *at);
 
-/* The octets from ${at} up to ${end} as whole unfolded lines, CRLF behind each, appended. */
-void object_raw(const struct object *o, size_t at, size_t end, struct buf *out);
-/* One line of it. */
+/* A component as it was written, unfolded, CRLF behind each line, appended; and one line of it. */
+void object_raw_part(const struct object *o, const struct part *p, struct buf *out);
 void object_raw_line(const struct object *o, const struct line *l, struct buf *out);
 
 #endif

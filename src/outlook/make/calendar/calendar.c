@@ -390,14 +390,14 @@ static void pass_over(struct cal *c)
 static void keep_others(struct cal *c)
 {
 	struct buf *kept = &c->kept;
-	struct buf one = buf_of(2 * OBJECT_MAX + 2);
+	struct buf one = buf_of(3 * OBJECT_MAX);
 
 	for (size_t i = 0; i < c->calendar->n_parts; i++) {
 		struct part *p = c->calendar->parts[i];
 
 		if (p == c->main || p->used || strcmp(p->name, "VTIMEZONE") == 0)
 			continue;
-		object_raw(&c->o, p->at, p->end, &one);
+		object_raw_part(&c->o, p, &one);
 		if (strcmp(p->name, "VEVENT") != 0 || strcmp(c->main->name, "VEVENT") != 0 ||
 		        !part_peek(p, "RECURRENCE-ID"))
 			into_lost(&c->k, "another component, %.50s", p->name);
@@ -467,7 +467,8 @@ static const struct part *override_at(const struct cal *c, size_t n)
 static int compare(struct cal *c)
 {
 	struct object again;
-	struct beside s = {&c->o, &again, 0, "BEGIN|END|UID|DTSTAMP|DTSTART|RECURRENCE-ID",
+	struct beside s = {&c->o, &again, 0,
+	        "BEGIN|END|UID|DTSTAMP|DTSTART|DTEND|DUE|RECURRENCE-ID|TRIGGER",
 	        buf_of(BAG_TEXT_MAX), buf_of(BAG_TEXT_MAX)};
 	int rc = beside_read(&c->k, c->b, "VCALENDAR", &again);
 	const struct part *calendar = rc == 0 ? part_child(again.root, "VCALENDAR") : NULL;

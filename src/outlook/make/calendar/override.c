@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "outlook/make/calendar/event.h"
 #include "outlook/wide.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 
 enum { EMBEDDED = 5, HIDDEN_EXCEPTION = 2, TEXT_MAX = 32767 };
@@ -255,7 +256,7 @@ static const char *find_instance(struct override *o, struct when *replaced, uint
 	if (!when_read(o->c, id, replaced))
 		return "its RECURRENCE-ID is no time";
 	*day = series_day(o->s, replaced);
-	if (!bsearch(day, o->master->days, o->master->n_days, sizeof *day, by_day))
+	if (!FIND(day, o->master->days, o->master->n_days, by_day))
 		return "the series has no such instance";
 	for (size_t i = 0; i < o->s->r.n_exceptions; i++)
 		if (o->s->r.exceptions[i].original / RECUR_DAY_MINUTES == *day / RECUR_DAY_MINUTES)
@@ -316,7 +317,7 @@ static void put_days(struct recur *r)
 	}
 	series_instances(r, r->deleted, &r->n_deleted);
 	if (r->n_modified)
-		qsort(r->modified, r->n_modified, sizeof *r->modified, by_day);
+		SORT(r->modified, r->n_modified, by_day);
 }
 
 static bool is_override(const struct cal *c, const struct part *p)

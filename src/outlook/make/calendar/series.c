@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include "outlook/make/calendar/event.h"
 #include "outlook/calendar/rule.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 
 enum { DAYS_1601 = 134774, DAY = 86400 };
@@ -41,7 +42,7 @@ void series_instances(const struct recur *r, uint32_t *days, size_t *n)
 	size_t kept = 0;
 	bool more;
 
-	qsort(days, *n, sizeof *days, by_day);
+	SORT(days, *n, by_day);
 	rule_walk_init(&w, r);
 	more = rule_walk_next(&w, &day);
 	for (size_t i = 0; i < *n && more; i++) {

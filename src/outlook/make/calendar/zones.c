@@ -3,6 +3,7 @@
 #include <strings.h>
 #include "outlook/make/calendar/cal.h"
 #include "valise/base/date.h"
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
@@ -383,7 +384,7 @@ static void read_zone(struct cal *c, struct part *p, struct zone *out)
 		        strcmp(p->parts[i]->name, "DAYLIGHT") == 0)
 			add_observance(c, &all, p->parts[i]);
 	if (all.n)
-		qsort(all.list, all.n, sizeof *all.list, by_time);
+		SORT(all.list, all.n, by_time);
 	make_rules(&all, year, out);
 	if (!all.any || all.n == CHANGES_MAX)
 		into_lost(&c->k, "time zone %.100s: %s", out->name,
