@@ -168,7 +168,7 @@ static void check_folders(const struct mapi_folders *f)
 		const struct mapi_folder *x = &f->list[i];
 		bool has_parent = false;
 
-		if (!x->name || x->depth < 1 || x->depth > 64 || x->id == 0)
+		if (!x->name || x->depth < 1 || x->depth > 300 || x->id == 0)
 			abort();
 		for (size_t k = 0; k < f->n; k++) {
 			if (k != i && f->list[k].id == x->id)

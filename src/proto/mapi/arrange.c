@@ -6,7 +6,7 @@
 #include "proto/mapi/folders.h"
 #include "valise/base/lookup.h"
 
-enum { DEPTH_MAX = 64 };
+enum { DEPTH_MAX = 300 }; /* as Exchange has it */
 
 struct place {
 	mapi_id id;
@@ -62,20 +62,25 @@ static struct mapi_folder *parent_of(
 	return p ? &f->list[p->at] : NULL;
 }
 
-/* One whose parent is not listed is at the top. */
-static int find_depth(struct mapi_folders *f, const struct place *index, size_t i, struct err *err)
+/* One whose parent is not listed is at the top; so is one that is in itself, or too deep. */
+static void find_depth(
+        struct mapi_store *s, struct mapi_folders *f, const struct place *index, size_t i)
 {
-	unsigned depth = 1;
+	struct mapi_folder *x = &f->list[i];
 
-	for (struct mapi_folder *up = parent_of(f, index, i); up && depth <= DEPTH_MAX;
+	x->depth = 1;
+	for (struct mapi_folder *up = parent_of(f, index, i); up && x->depth <= DEPTH_MAX;
 	        up = parent_of(f, index, (size_t)(up - f->list)))
-		depth++;
-	f->list[i].depth = depth;
-	return depth <= DEPTH_MAX
-	               ? 0
-	               : err_set(err, ERR_LIMIT, ERR_WHOLE,
-	                         "folders of the server are in one another deeper than %d",
-	                         DEPTH_MAX);
+		x->depth++;
+	if (x->depth <= DEPTH_MAX)
+		return;
+	if (s->progress)
+		progress_name(s->progress, SAY_NOTE, x->name, NULL,
+		        "the server has it in itself, or deeper than %d folders: it is put at the "
+		        "top",
+		        DEPTH_MAX);
+	x->parent = 0;
+	x->depth = 1;
 }
 
 /* Stable: by depth, in the server's order where that is the same. */
@@ -92,28 +97,27 @@ static void by_depth(struct mapi_folders *f)
 	f->list = sorted;
 }
 
-int folders_arrange(struct mapi_folders *f, mapi_id top, struct err *err)
+void folders_arrange(struct mapi_store *s, struct mapi_folders *f, mapi_id top)
 {
 	struct place *index;
 	bool is_in_order = true;
-	int rc = 0;
 
 	if (f->n == 0)
-		return 0;
+		return;
 	index = xcalloc(f->n, sizeof *index);
 	drop_repeated(f, index);
-	for (size_t i = 0; rc == 0 && i < f->n; i++) {
-		const struct mapi_folder *up = parent_of(f, index, i);
+	for (size_t i = 0; i < f->n; i++) {
+		const struct mapi_folder *up;
 
+		find_depth(s, f, index, i);
+		up = parent_of(f, index, i);
 		if (up && up - f->list >= (ptrdiff_t)i)
 			is_in_order = false;
-		rc = find_depth(f, index, i, err);
 	}
-	for (size_t i = 0; rc == 0 && i < f->n; i++)
+	for (size_t i = 0; i < f->n; i++)
 		if (f->list[i].depth == 1)
 			f->list[i].parent = top;
 	free(index);
-	if (rc == 0 && !is_in_order)
+	if (!is_in_order)
 		by_depth(f);
-	return rc;
 }

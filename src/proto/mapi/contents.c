@@ -40,6 +40,9 @@ static const uint32_t columns[COLS] = {
 };
 
 struct list {
+	struct mapi_store *store;
+	mapi_id folder;
+	bool associated;
 	mapi_row_fn row;
 	void *ctx;
 };
@@ -61,53 +64,48 @@ static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 	        .modified = row_time(&v[COL_MODIFIED]),
 	        .delivered = row_time(&v[COL_DELIVERED]),
 	};
-	int rc = 0;
+	bool is_cut;
+	int rc;
 
 	if (row.id == 0)
 		return err_set(
 		        err, ERR_PROTO, ERR_COLLECTION, "the server has an item without an id");
-	for (size_t i = 0; rc == 0 && i < COUNT(texts); i++)
-		rc = row_text(&v[COL_CLASS + i], TEXT_MAX, &texts[i], err);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		texts[i] = row_text(&v[COL_CLASS + i], TEXT_MAX, &is_cut);
 	row.message_class = texts[0];
 	row.subject = texts[1];
 	row.message_id = texts[2];
-	if (rc == 0)
-		rc = l->row(l->ctx, &row, err);
+	rc = l->row(l->ctx, &row, err);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		free(texts[i]);
 	return rc;
 }
 
-/* RopGetContentsTable answers with RowCount, which says nothing of how many come. */
-static int take_count(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+static unsigned open_table(void *ctx, struct table *t)
 {
-	(void)ctx;
-	(void)value;
-	(void)err;
-	rop_get(in, 4);
-	return 0;
+	struct list *l = ctx;
+	unsigned folder = rop_open_folder(l->store, l->folder, &t->fate);
+	unsigned slot = rop_begin_making(
+	        &l->store->call, ROP_GET_CONTENTS_TABLE, folder, &t->fate, table_take_count, t);
+
+	rop_put(&l->store->call, TABLE_NO_NOTIFICATIONS | (l->associated ? TABLE_ASSOCIATED : 0),
+	        1);
+	return slot;
 }
 
 int mapi_contents(struct mapi_store *s, mapi_id folder, bool associated, mapi_row_fn row, void *ctx,
         struct err *err)
 {
-	struct list l = {row, ctx};
+	struct list l = {s, folder, associated, row, ctx};
 	struct table t = {.store = s,
 	        .tags = columns,
 	        .n_tags = COLS,
+	        .open = open_table,
 	        .row = take_row,
 	        .ctx = &l,
 	        .most = ROWS_MAX};
-	struct rop_call *c = rop_start(s);
-	unsigned slot = rop_begin_making(c, ROP_GET_CONTENTS_TABLE,
-	        rop_open_folder(s, folder, &t.fate), &t.fate, take_count, NULL);
-	int rc;
+	int rc = table_read(&t, err);
 
-	rop_put(c, TABLE_NO_NOTIFICATIONS | (associated ? TABLE_ASSOCIATED : 0), 1);
-	table_ask(&t, slot);
-	rc = rop_execute(s, true, err);
-	if (rc == 0)
-		rc = table_rest(&t, c->handles[slot], err);
 	rop_let_go(s);
 	return rc;
 }

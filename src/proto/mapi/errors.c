@@ -229,6 +229,8 @@ int rop_judge(const struct rop_fate *fate, enum err_scope scope, struct err *err
 
 	if (fate->value == 0)
 		return 0;
+	if (fate->why)
+		return err_set(err, ERR_REFUSED, scope, "%s, %s", fate->why, rop_name(fate->rop));
 	err_set(err, err_of(kind), scope, "the server refuses: %s (0x%08x)%s, %s",
 	        name ? name : "error", (unsigned)fate->value,
 	        kind == ROP_NO_RIGHT   ? ", no right to it"

@@ -52,6 +52,12 @@ static const uint32_t columns[COLS] = {
         [COL_SIZE] = 0x0e080014, /* PidTagMessageSizeExtended */
 };
 
+/* What tells uses: of the store, of Inbox, of the root; none of them has to be there. */
+struct asked_uses {
+	struct properties store, folder;
+	struct rop_fate of_store, of_inbox, of_root;
+};
+
 struct gather {
 	struct mapi_store *store;
 	struct mapi_folders *out;
@@ -59,6 +65,7 @@ struct gather {
 	size_t cap;
 	size_t octets; /* of names */
 	struct folder_uses uses;
+	struct asked_uses *asked;
 };
 
 static const char *use_of(const struct gather *g, mapi_id id, const struct rop_value *entry_id)
@@ -87,7 +94,7 @@ static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 {
 	struct gather *g = ctx;
 	struct mapi_folder *f;
-	int rc;
+	bool is_cut;
 
 	if (!v[COL_ID].is_there || v[COL_ID].number == 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE, "the server has a folder without an id");
@@ -105,11 +112,11 @@ static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 	f->deleted = (uint32_t)v[COL_DELETED].number;
 	f->unread = (uint32_t)v[COL_UNREAD].number;
 	f->size = v[COL_SIZE].number;
-	rc = row_text(&v[COL_NAME], NAME_MAX_OCTETS, &f->name, err);
-	if (rc == 0)
-		rc = row_text(&v[COL_CLASS], NAME_MAX_OCTETS, &f->container_class, err);
-	if (rc != 0)
-		return rc;
+	f->container_class = row_text(&v[COL_CLASS], NAME_MAX_OCTETS, &is_cut);
+	f->name = row_text(&v[COL_NAME], NAME_MAX_OCTETS, &is_cut);
+	if (is_cut && g->store->progress)
+		progress_name(g->store->progress, SAY_NOTE, f->name, NULL,
+		        "its name is longer than %d octets, and cut", NAME_MAX_OCTETS);
 	if (!f->name)
 		f->name = xstrdup("");
 	if (f->container_class && !f->container_class[0]) {
@@ -124,12 +131,6 @@ static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 	                         "than %d octets",
 	                         NAMES_MAX_OCTETS);
 }
-
-/* What tells uses: of the store, of Inbox, of the root; none of them has to be there. */
-struct asked_uses {
-	struct properties store, folder;
-	struct rop_fate of_store, of_inbox, of_root;
-};
 
 static void ask_uses(struct gather *g, struct asked_uses *a)
 {
@@ -146,51 +147,41 @@ static void ask_uses(struct gather *g, struct asked_uses *a)
 	        &a->of_root);
 }
 
-/* RopGetHierarchyTable answers with RowCount. */
-static int take_count(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+static unsigned open_table(void *ctx, struct table *t)
 {
-	(void)ctx;
-	(void)value;
-	(void)err;
-	rop_get(in, 4);
-	return 0;
-}
-
-static int gather(struct gather *g, struct err *err)
-{
+	struct gather *g = ctx;
 	struct mapi_store *s = g->store;
-	struct asked_uses asked;
-	struct table t = {.store = s,
-	        .tags = columns,
-	        .n_tags = COLS,
-	        .row = take_row,
-	        .ctx = g,
-	        .most = FOLDERS_MAX};
-	struct rop_call *c = rop_start(s);
 	unsigned slot;
-	int rc;
 
 	if (s->which == MAPI_MAILBOX)
-		ask_uses(g, &asked);
-	slot = rop_begin_making(c, ROP_GET_HIERARCHY_TABLE, rop_open_folder(s, g->top, &t.fate),
-	        &t.fate, take_count, NULL);
-	rop_put(c, TABLE_DEPTH | TABLE_NO_NOTIFICATIONS, 1);
-	table_ask(&t, slot);
-	rc = rop_execute(s, true, err);
-	return rc == 0 ? table_rest(&t, c->handles[slot], err) : rc;
+		ask_uses(g, g->asked);
+	slot = rop_begin_making(&s->call, ROP_GET_HIERARCHY_TABLE,
+	        rop_open_folder(s, g->top, &t->fate), &t->fate, table_take_count, t);
+	rop_put(&s->call, TABLE_DEPTH | TABLE_NO_NOTIFICATIONS, 1);
+	return slot;
 }
 
 int mapi_folders(struct mapi_store *s, struct mapi_folders *out, struct err *err)
 {
-	struct gather g = {.store = s, .out = out};
+	struct asked_uses asked;
+	struct gather g = {.store = s, .out = out, .asked = &asked};
+	struct table t = {.store = s,
+	        .tags = columns,
+	        .n_tags = COLS,
+	        .open = open_table,
+	        .row = take_row,
+	        .ctx = &g,
+	        .most = FOLDERS_MAX};
 	int rc;
 
 	*out = (struct mapi_folders){0};
 	g.top = s->special[s->which == MAPI_MAILBOX ? PLACE_TOP : PLACE_PUBLIC_TOP];
-	rc = gather(&g, err);
+	rc = table_read(&t, err);
+	if (rc < 0 && err && err->scope < ERR_WHOLE)
+		err->scope = ERR_WHOLE; /* without them there is nothing */
 	rop_let_go(s);
 	if (rc == 0)
-		rc = folders_arrange(out, g.top, err);
+		folders_arrange(s, out, g.top);
 	if (rc != 0)
 		mapi_folders_clear(out);
 	return rc;

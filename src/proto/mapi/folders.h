@@ -28,7 +28,7 @@ int uses_take_folder(void *ctx, const struct rop_value *values, struct err *err)
 /* The use of the folder with this entry id, NULL: none. */
 const char *uses_find(const struct folder_uses *u, const struct rop_value *entry_id);
 
-/* arrange.c: parents first, each once; depths. ERR_PROTO, ERR_LIMIT: they are no tree. */
-int folders_arrange(struct mapi_folders *f, mapi_id top, struct err *err) MUST_CHECK;
+/* arrange.c: parents first, each once; depths. What is no tree is put at the top. */
+void folders_arrange(struct mapi_store *s, struct mapi_folders *f, mapi_id top);
 
 #endif

@@ -70,6 +70,9 @@ static int judge(const struct made *m, const char *name, struct err *err)
 		return err_set(err, ERR_EXISTS, ERR_COLLECTION, "the server has a folder %s", name);
 	if (m->fate.value)
 		return rop_judge(&m->fate, ERR_COLLECTION, err);
+	if (m->fate.is_left)
+		return err_set(err, ERR_BUSY, ERR_COLLECTION,
+		        "the server left a new folder%s undone", m->id ? "'s class" : "");
 	if (m->was_there)
 		return err_set(err, ERR_EXISTS, ERR_COLLECTION, "the server had a folder %s", name);
 	if (m->problem) {

@@ -253,39 +253,94 @@ static int take_step(
 	return rc;
 }
 
-static int take_answers(void *ctx, const struct mapi_answer *a, struct err *err)
+/* The answers of one payload as they are read. */
+struct answers {
+	struct rop_call *call;
+	struct rop_in in;
+	bool is_more; /* the next one is the last step's again */
+	bool is_after_backoff; /* the one before was RopBackoff: some may be missing */
+};
+
+/* Behind RopBackoff: the next step that this can be the answer of; those before it are left. */
+static void pass_missing(struct answers *a, uint8_t id)
+{
+	struct rop_call *c = a->call;
+	size_t i = c->answered;
+
+	while (i < c->n_steps &&
+	        ((uint8_t)c->steps[i].rop != id || a->in.n == 0 || c->steps[i].index != a->in.p[0]))
+		i++;
+	if (i == c->n_steps)
+		return;
+	for (; c->answered < i; c->answered++) {
+		c->steps[c->answered].is_refused = true;
+		if (c->steps[c->answered].fate)
+			c->steps[c->answered].fate->is_left = true;
+	}
+}
+
+/* What is no answer to a step; false: it is one. */
+static bool take_other(struct answers *a, uint8_t id)
+{
+	struct rop_call *c = a->call;
+
+	switch (id) {
+	case ROP_BUFFER_TOO_SMALL: /* the rest of the request follows */
+		c->has_no_room = true;
+		a->in.n = 0;
+		return true;
+	case ROP_NOTIFY: /* of no use, at the end, and without a length */
+		a->in.n = 0;
+		return true;
+	case ROP_PENDING:
+		rop_get(&a->in, 2);
+		return true;
+	case ROP_BACKOFF:
+		pass_backoff(&a->in);
+		c->has_no_room = a->is_after_backoff = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int take_answer(struct answers *a, uint8_t id, struct err *err)
+{
+	struct rop_call *c = a->call;
+	struct rop_step *step;
+	int rc;
+
+	if (a->is_after_backoff)
+		pass_missing(a, id);
+	a->is_after_backoff = false;
+	if (c->answered == c->n_steps && !a->is_more)
+		return no_answer(err, "is one too many");
+	step = &c->steps[c->answered - (a->is_more ? 1 : 0)];
+	if (id != (uint8_t)step->rop)
+		return no_answer(err, "is none to what was asked");
+	rc = take_step(c, step, &a->in, err);
+	c->answered += a->is_more ? 0 : 1;
+	a->is_more = false;
+	return rc;
+}
+
+static int take_answers(void *ctx, const struct mapi_answer *payload, struct err *err)
 {
 	struct mapi_store *s = ctx;
 	struct rop_call *c = &s->call;
-	struct rop_in in = {a->rops, a->n_rops, false};
-	bool is_more = c->is_chained && c->n_steps > 0 && c->answered == c->n_steps;
+	struct answers a = {.call = c,
+	        .in = {payload->rops, payload->n_rops, false},
+	        .is_more = c->is_chained && c->n_steps > 0 && c->answered == c->n_steps};
 	int rc = 0;
 
 	if (c->answered == 0)
-		take_handles(s, a);
-	while (rc == 0 && in.n > 0) {
-		uint8_t id = (uint8_t)rop_get(&in, 1);
-		struct rop_step *step = &c->steps[c->answered - (is_more ? 1 : 0)];
+		take_handles(s, payload);
+	while (rc == 0 && a.in.n > 0) {
+		uint8_t id = (uint8_t)rop_get(&a.in, 1);
 
-		if (id == ROP_NOTIFY)
-			return 0; /* of no use, at the end, and without a length */
-		if (id == ROP_BUFFER_TOO_SMALL) {
-			c->has_no_room = true; /* the rest of the request follows */
-			return 0;
-		}
-		if (id == ROP_PENDING) {
-			rop_get(&in, 2);
-		} else if (id == ROP_BACKOFF) {
-			pass_backoff(&in);
-			c->has_no_room = true;
-		} else if ((c->answered == c->n_steps && !is_more) || id != (uint8_t)step->rop) {
-			rc = no_answer(err, "is none to what was asked");
-		} else {
-			rc = take_step(c, step, &in, err);
-			c->answered += is_more ? 0 : 1;
-			is_more = false;
-		}
-		if (rc == 0 && in.is_short)
+		if (!take_other(&a, id))
+			rc = take_answer(&a, id, err);
+		if (rc == 0 && a.in.is_short)
 			rc = no_answer(err, "is cut off");
 	}
 	return rc;

@@ -59,7 +59,8 @@ struct rop_fate {
 	enum rop_id rop;
 	uint32_t value; /* its ReturnValue, 0: none was */
 	uint32_t wait_ms; /* that the server asks for with it */
-	bool is_left; /* some were not done, as their answers have no room: ask again */
+	bool is_left; /* some were not done (no room, RopBackoff): ask again */
+	const char *why; /* in place of what ${value} means, which is no code then; or NULL */
 };
 
 /**
@@ -125,6 +126,8 @@ struct mapi_store {
 	uint32_t *leaving; /* that the next request releases */
 	size_t n_leaving, leaving_cap;
 	bool is_piecemeal; /* a PutBuffer was taken in part: see put.c */
+	bool is_one_by_one; /* it failed with many folders in one request: see sync.c */
+	unsigned gave_up; /* how often it was still busy at the end of patience */
 };
 
 /* A request begins: the logon is its slot 0, and what is to be released goes first. */

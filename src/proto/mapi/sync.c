@@ -133,8 +133,8 @@ static int ask_together(struct many *m, struct err *err)
 }
 
 /*
- * Is it to be asked for by itself? Among others it may have had no room, or been refused what
- * it needs more room for; a server that was busy before it began is asked again.
+ * Is it to be asked for by itself? Among others it may have had no room, or its stream been
+ * refused as that needs more room; a server that was busy before it began is asked again.
  */
 static bool needs_another(const struct one *o)
 {
@@ -146,7 +146,7 @@ static bool needs_another(const struct one *o)
 		return false;
 	if (rop_kind_of(fate->value) == ROP_BUSY)
 		return fate->rop != ROP_SOURCE_GET_BUFFER;
-	return o->down.held != NULL;
+	return o->down.held && fate->rop == ROP_SOURCE_GET_BUFFER;
 }
 
 static int ask_again(struct mapi_store *s, struct one *o, struct err *err)
@@ -162,6 +162,7 @@ static int ask_again(struct mapi_store *s, struct one *o, struct err *err)
 		o->down.fate = (struct rop_fate){0};
 		o->down.held = NULL;
 		o->down.is_done = false;
+		o->down.idle = 0;
 		rc = ask_alone(s, o, err);
 		if (rc == 0 && o->down.fate.is_left)
 			rc = err_set(
@@ -185,11 +186,10 @@ static int finish(struct mapi_store *s, struct one *o, struct err *err)
 	return rc == 0 ? download_rest(&o->down, ERR_COLLECTION, err) : rc;
 }
 
-/* An error of one folder that leaves the others as they are. */
-static bool is_of_one(const struct many *m, const struct one *o, const struct err *why)
+/* An error of one folder, or of who takes its stream, that leaves the others as they are. */
+static bool is_of_one(const struct many *m, const struct err *why)
 {
-	return m->ended && o->down.fate.value != 0 && why->code != ERR_BUSY &&
-	       why->code != ERR_STOPPED && !mapi_is_lost(m->store->session);
+	return m->ended && !err_ends(why) && !mapi_is_lost(m->store->session);
 }
 
 static int finish_all(struct many *m, size_t first, struct err *err)
@@ -200,7 +200,7 @@ static int finish_all(struct many *m, size_t first, struct err *err)
 		struct err why = {0};
 		int got = finish(m->store, &m->ones[i], &why);
 
-		if (got != 0 && !is_of_one(m, &m->ones[i], &why))
+		if (got != 0 && !is_of_one(m, &why))
 			return err_copy(err, &why);
 		if (m->ended)
 			rc = m->ended(m->ctx, first + i, &why, err);
@@ -223,7 +223,7 @@ static size_t together(struct many *m, const struct mapi_sync *list, size_t n)
 {
 	size_t octets = 0, k;
 
-	for (k = 0; k < n && k < MAPI_SYNCS; k++) {
+	for (k = 0; k < n && k < (m->store->is_one_by_one ? 1 : (size_t)MAPI_SYNCS); k++) {
 		struct one *o = &m->ones[k];
 		size_t cost;
 
@@ -245,13 +245,32 @@ static int damaged_state(const struct many *m, size_t at, struct err *err)
 	return m->ended ? m->ended(m->ctx, at, &why, err) : err_copy(err, &why);
 }
 
+/*
+ * A request of many that a server does not understand, or answers in a way that nobody does:
+ * this one is asked for one folder at a time from now on.
+ */
+static int pass_failure(struct many *m, int rc, struct err *err)
+{
+	if ((rc != ERR_REFUSED && rc != ERR_PROTO && rc != ERR_LIMIT) ||
+	        mapi_is_lost(m->store->session))
+		return rc;
+	err_clear(err);
+	m->store->is_one_by_one = true;
+	for (size_t i = 0; i < m->n; i++)
+		m->ones[i].down.fate = (struct rop_fate){.is_left = true};
+	return 0;
+}
+
 static int sync_some(struct many *m, size_t at, struct err *err)
 {
 	int rc;
 
 	if (m->ones[0].is_damaged)
 		return damaged_state(m, at, err);
-	rc = m->n == 1 ? ask_alone(m->store, &m->ones[0], err) : ask_together(m, err);
+	if (m->n == 1)
+		rc = ask_alone(m->store, &m->ones[0], err);
+	else
+		rc = pass_failure(m, ask_together(m, err), err);
 	if (rc == 0)
 		rc = finish_all(m, at, err);
 	for (size_t k = 0; k < m->n; k++)

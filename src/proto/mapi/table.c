@@ -8,6 +8,7 @@
 #include "valise/base/le.h"
 
 enum {
+	IDLE_MAX = 5,
 	AT_ONCE = 1000, /* rows of one RopQueryRows and all that the server adds to it */
 	ORIGIN_END = 2, /* BOOKMARK_END */
 	ROW_STANDARD = 0,
@@ -161,25 +162,25 @@ static uint32_t next_point(const uint8_t *p, size_t n, size_t *at)
 	return 0x10000 + ((unit - 0xd800) << 10 | (low - 0xdc00));
 }
 
-int row_text(const struct rop_value *v, size_t cap, char **out, struct err *err)
+char *row_text(const struct rop_value *v, size_t most, bool *cut_out)
 {
-	struct buf text = buf_of(cap);
-	int rc = 0;
+	struct buf text = buf_of(most);
+	char *out;
 
-	*out = NULL;
+	*cut_out = false;
 	if (!v->is_there)
-		return 0;
-	for (size_t at = 0; rc == 0 && at + 2 <= v->n;) {
+		return NULL;
+	for (size_t at = 0; !*cut_out && at + 2 <= v->n;) {
 		char utf8[4];
+		size_t n = utf8_put(next_point(v->p, v->n, &at), utf8);
 
-		rc = buf_add(&text, utf8, utf8_put(next_point(v->p, v->n, &at), utf8));
+		*cut_out = text.len + n > most;
+		if (!*cut_out)
+			buf_put(&text, utf8, n);
 	}
-	if (rc == 0)
-		*out = buf_take(&text);
-	else
-		err_set(err, rc, ERR_WHOLE, "a name of the server is longer than %zu octets", cap);
+	out = buf_take(&text);
 	buf_clear(&text);
-	return rc;
+	return out;
 }
 
 int64_t row_time(const struct rop_value *v)
@@ -196,16 +197,18 @@ static int take_rows(void *ctx, struct rop_in *in, uint32_t value, struct err *e
 	struct table *t = ctx;
 	struct rop_value values[ROP_COLUMNS_MAX];
 	uint8_t origin = (uint8_t)rop_get(in, 1);
+	size_t n;
 	int rc = 0;
 
 	(void)value;
-	t->of_last = (size_t)rop_get(in, 2);
-	t->is_done = origin == ORIGIN_END || t->of_last == 0;
-	if (t->of_last > t->most - t->rows)
+	n = (size_t)rop_get(in, 2);
+	t->is_done = origin == ORIGIN_END || (n == 0 && t->rows > 0 && t->rows >= t->count);
+	t->idle = n > 0 ? 0 : t->idle + 1;
+	if (n > t->most - t->rows)
 		return err_set(err, ERR_LIMIT, ERR_COLLECTION,
 		        "a table of the server has more than %zu rows", t->most);
-	t->rows += t->of_last;
-	for (size_t i = 0; rc == 0 && i < t->of_last; i++) {
+	t->rows += n;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (!row_read(in, t->tags, t->n_tags, values))
 			return in->is_short ? 0
 			                    : err_set(err, ERR_PROTO, ERR_WHOLE,
@@ -213,6 +216,16 @@ static int take_rows(void *ctx, struct rop_in *in, uint32_t value, struct err *e
 		rc = t->row(t->ctx, values, err);
 	}
 	return rc;
+}
+
+int table_take_count(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+{
+	struct table *t = ctx;
+
+	(void)value;
+	(void)err;
+	t->count = (size_t)rop_get(in, 4);
+	return 0;
 }
 
 static void query_rows(struct table *t, unsigned slot)
@@ -235,9 +248,11 @@ static int take_octet(void *ctx, struct rop_in *in, uint32_t value, struct err *
 	return 0;
 }
 
-void table_ask(struct table *t, unsigned slot)
+static int begin(struct table *t, uint32_t *handle, struct err *err)
 {
-	struct rop_call *c = &t->store->call;
+	struct rop_call *c = rop_start(t->store);
+	unsigned slot = t->open(t->ctx, t);
+	int rc;
 
 	rop_begin(c, ROP_SET_COLUMNS, slot, &t->fate, take_octet, NULL);
 	rop_put(c, 0, 1); /* not asynchronous */
@@ -245,26 +260,49 @@ void table_ask(struct table *t, unsigned slot)
 	for (size_t i = 0; i < t->n_tags; i++)
 		rop_put(c, t->tags[i], 4);
 	query_rows(t, slot);
+	rc = rop_execute(t->store, true, err);
+	*handle = c->handles[slot];
+	return rc;
 }
 
-int table_rest(struct table *t, uint32_t handle, struct err *err)
+/* 0: the next request may go; more rows of a table that has none for ever are not asked for. */
+static int may_go_on(struct table *t, struct rop_patience *patience, struct err *err)
+{
+	int rc;
+
+	if (t->fate.is_left)
+		return err_set(err, ERR_BUSY, ERR_COLLECTION, "the server left a table undone");
+	if (t->idle > IDLE_MAX)
+		return err_set(err, ERR_PROTO, ERR_COLLECTION,
+		        "a table of the server ends behind %zu of %zu rows", t->rows, t->count);
+	if (!t->fate.value) {
+		*patience = (struct rop_patience){0};
+		return 0;
+	}
+	if (t->fate.rop != ROP_QUERY_ROWS || rop_kind_of(t->fate.value) != ROP_BUSY)
+		return rop_judge(&t->fate, ERR_COLLECTION, err);
+	rc = rop_wait(t->store, patience, 0, err);
+	t->fate = (struct rop_fate){0};
+	return rc;
+}
+
+int table_read(struct table *t, struct err *err)
 {
 	struct rop_patience patience = {0};
-	int rc = 0;
+	uint32_t handle;
+	int rc = begin(t, &handle, err);
 
+	if (rc == 0 && t->fate.is_left && t->rows == 0) {
+		/* no room, or RopBackoff: where its rows are is not known */
+		t->fate = (struct rop_fate){0};
+		rc = begin(t, &handle, err);
+	}
 	while (rc == 0 && !t->is_done) {
 		struct rop_call *c;
 
-		if (t->fate.value) {
-			if (t->fate.rop != ROP_QUERY_ROWS || rop_kind_of(t->fate.value) != ROP_BUSY)
-				return rop_judge(&t->fate, ERR_COLLECTION, err);
-			rc = rop_wait(t->store, &patience, 0, err);
-			if (rc != 0)
-				break;
-			t->fate = (struct rop_fate){0};
-		} else {
-			patience = (struct rop_patience){0};
-		}
+		rc = may_go_on(t, &patience, err);
+		if (rc != 0)
+			break;
 		c = rop_start(t->store);
 		query_rows(t, rop_slot(c, handle));
 		rc = rop_execute(t->store, true, err);

@@ -40,8 +40,8 @@ enum { ROP_COLUMNS_MAX = 32 };
 bool row_read(struct rop_in *in, const uint32_t *tags, size_t n, struct rop_value *out);
 /* The next of several octets, of ROP_MULTIPLE_BINARY. */
 bool row_next_binary(struct rop_value *several, struct rop_value *out);
-/* Text of ROP_STRING as UTF-8, at most ${cap} octets of it; ERR_LIMIT where there are more. */
-int row_text(const struct rop_value *v, size_t cap, char **out, struct err *err) MUST_CHECK;
+/* Text of ROP_STRING as UTF-8, cut to ${most} octets at a character; NULL: there is none. */
+char *row_text(const struct rop_value *v, size_t most, bool *cut_out);
 /* PtypTime as seconds since 1970, INT64_MIN: none. */
 int64_t row_time(const struct rop_value *v);
 
@@ -50,22 +50,22 @@ struct table {
 	struct mapi_store *store;
 	const uint32_t *tags;
 	size_t n_tags;
+	/* open(ctx, t): puts what opens it; the slot of the table's handle */
+	unsigned (*open)(void *ctx, struct table *t);
 	int (*row)(void *ctx, const struct rop_value *values, struct err *err);
 	void *ctx;
 	size_t most; /* rows, ERR_LIMIT beyond */
 	/* of the reading */
 	struct rop_fate fate;
 	size_t rows;
-	size_t of_last; /* rows of the last answer */
+	size_t count; /* that it says it has, which is no promise */
+	unsigned idle; /* answers in a row without a row, and without an end */
 	bool is_done;
 };
-/* Behind RopGet...Table, whose handle is at ${slot}: RopSetColumns and RopQueryRows. */
-void table_ask(struct table *t, unsigned slot);
-/**
- * table_rest(t, handle, err): more requests until its last row, once the request that opened
- * it was answered.
- */
-int table_rest(struct table *t, uint32_t handle, struct err *err) MUST_CHECK;
+/* Errors: those of ${t}->row; ERR_COLLECTION: the server refuses it, or it does not end. */
+int table_read(struct table *t, struct err *err) MUST_CHECK;
+/* What RopGetHierarchyTable and RopGetContentsTable answer with, ${ctx} the table. */
+int table_take_count(void *ctx, struct rop_in *in, uint32_t value, struct err *err);
 
 /* RopGetPropertiesSpecific of what is at ${slot}; ${p} has what is asked for. */
 struct properties {

@@ -13,6 +13,7 @@ enum {
 	IDLE_MAX = 100, /* answers in a row without an octet of the stream */
 	IDS_MAX = 1000,
 	SEND_ENTRY_ID = 0x20, /* CopyFlags: with what says which message it is */
+	SEND_OPTIONS = 0x01 | 0x08, /* Unicode, ForceUnicode */
 };
 
 /*
@@ -41,6 +42,13 @@ static int keep(struct download *d, const uint8_t *p, size_t n, struct err *err)
 	        "the server gives more of a stream than it was asked for");
 }
 
+/* As if it was refused: what is behind the answer is understood. */
+static int broken(struct download *d, const char *why)
+{
+	d->fate = (struct rop_fate){.rop = ROP_SOURCE_GET_BUFFER, .value = 1, .why = why};
+	return 0;
+}
+
 static int take_buffer(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
 {
 	struct download *d = ctx;
@@ -61,17 +69,13 @@ static int take_buffer(void *ctx, struct rop_in *in, uint32_t value, struct err 
 	if (!p || d->fate.value)
 		return 0;
 	if (status == STATUS_ERROR || status > STATUS_DONE)
-		return err_set(err, ERR_PROTO, ERR_WHOLE,
-		        "a stream of the server has the status %u", (unsigned)status);
+		return broken(d, "the server's stream ends with an error");
 	if (d->is_done)
-		return err_set(err, ERR_PROTO, ERR_WHOLE,
-		        "a stream of the server goes on "
-		        "behind its end");
+		return broken(d, "the server's stream goes on behind its end");
 	d->is_done = status == STATUS_DONE;
 	d->idle = n > 0 ? 0 : d->idle + 1;
 	if (d->idle > IDLE_MAX)
-		return err_set(err, ERR_PROTO, ERR_WHOLE,
-		        "a stream of the server does not go on, %d answers in a row", IDLE_MAX);
+		return broken(d, "the server's stream does not go on");
 	if (d->step && !d->held)
 		d->step(d->ctx, done, of);
 	return keep(d, p, n, err);
@@ -91,11 +95,13 @@ int download_rest(struct download *d, enum err_scope scope, struct err *err)
 	struct rop_patience patience = {0};
 	int rc = 0;
 
-	while (rc == 0 && (!d->is_done || d->fate.value)) {
+	while (rc == 0 && (!d->is_done || d->fate.value || d->fate.is_left)) {
 		struct rop_call *c;
 
+		if (d->fate.is_left)
+			return err_set(err, ERR_BUSY, scope, "the server left a stream undone");
 		if (d->fate.value) {
-			if (d->fate.rop != ROP_SOURCE_GET_BUFFER ||
+			if (d->fate.why || d->fate.rop != ROP_SOURCE_GET_BUFFER ||
 			        rop_kind_of(d->fate.value) != ROP_BUSY)
 				return rop_judge(&d->fate, scope, err);
 			rc = rop_wait(d->store, &patience, d->fate.wait_ms, err);
@@ -112,28 +118,45 @@ int download_rest(struct download *d, enum err_scope scope, struct err *err)
 	return rc;
 }
 
+struct copy {
+	mapi_id folder;
+	const mapi_id *ids;
+	size_t n;
+};
+
+static int ask_copy(struct download *d, const struct copy *k, struct err *err)
+{
+	struct rop_call *c = rop_start(d->store);
+	unsigned slot = rop_begin_making(c, ROP_SOURCE_COPY_MESSAGES,
+	        rop_open_folder(d->store, k->folder, &d->fate), &d->fate, NULL, NULL);
+	int rc;
+
+	rop_put(c, k->n, 2);
+	for (size_t i = 0; i < k->n; i++)
+		rop_put(c, k->ids[i], 8);
+	rop_put(c, SEND_ENTRY_ID, 1);
+	rop_put(c, SEND_OPTIONS, 1);
+	download_ask(d, slot, BUFFER_MAX);
+	rc = rop_execute(d->store, true, err);
+	d->handle = c->handles[slot];
+	return rc;
+}
+
 int mapi_copy(struct mapi_store *s, mapi_id folder, const mapi_id *ids, size_t n,
         mapi_write_fn write, void *ctx, struct err *err)
 {
 	struct download d = {.store = s, .write = write, .ctx = ctx};
-	struct rop_call *c;
-	unsigned slot;
+	struct copy k = {folder, ids, n};
 	int rc;
 
 	if (n > IDS_MAX)
 		return err_set(
 		        err, ERR_LIMIT, ERR_ITEM, "more than %d messages of one request", IDS_MAX);
-	c = rop_start(s);
-	slot = rop_begin_making(c, ROP_SOURCE_COPY_MESSAGES, rop_open_folder(s, folder, &d.fate),
-	        &d.fate, NULL, NULL);
-	rop_put(c, n, 2);
-	for (size_t i = 0; i < n; i++)
-		rop_put(c, ids[i], 8);
-	rop_put(c, SEND_ENTRY_ID, 1);
-	rop_put(c, 0x09, 1); /* SendOptions: Unicode, ForceUnicode */
-	download_ask(&d, slot, BUFFER_MAX);
-	rc = rop_execute(s, true, err);
-	d.handle = c->handles[slot];
+	rc = ask_copy(&d, &k, err);
+	if (rc == 0 && d.fate.is_left) {
+		d.fate = (struct rop_fate){0};
+		rc = ask_copy(&d, &k, err);
+	}
 	if (rc == 0)
 		rc = download_rest(&d, ERR_COLLECTION, err);
 	rop_let_go(s);

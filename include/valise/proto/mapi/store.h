@@ -65,7 +65,8 @@ struct mapi_folders {
 };
 /**
  * mapi_folders(s, out, err): all below the top of what people see (IPM subtree; of public
- * folders, below their root), in few requests. Caps: 100,000 folders, names of 1 KiB, depth 64.
+ * folders, below their root), in few requests. Caps: 100,000 folders; names are cut to 1 KiB;
+ * what is deeper than 300, or in itself, is put at the top, and named.
  */
 int mapi_folders(struct mapi_store *s, struct mapi_folders *out, struct err *err) MUST_CHECK;
 void mapi_folders_clear(struct mapi_folders *f);
@@ -119,9 +120,9 @@ int mapi_sync(struct mapi_store *s, const struct mapi_sync *y, struct err *err) 
  * have a state, or are small, are asked for together, so that MAPI_SYNCS folders where nothing
  * is new cost one request; the streams still come one after the other, in the order of ${list}.
  * ended(ctx, i, why, err): the stream of ${list}[i] was written to its end (${why}->code
- * ERR_OK), or what became of it instead: of a folder that the server refuses (ERR_REFUSED,
- * ERR_NOTFOUND), or whose state is none (ERR_DAMAGED), the others still come. A negative
- * result ends all.
+ * ERR_OK), or what became of it instead. The others still come unless ${why}, of the server
+ * or of ${list}[i].write, has the scope ERR_WHOLE, or the session is lost: that ends all, and
+ * is told by the result alone. So does a negative result of ended.
  */
 enum { MAPI_SYNCS = 24 };
 typedef int (*mapi_synced_fn)(void *ctx, size_t i, const struct err *why, struct err *err);
@@ -147,7 +148,8 @@ int mapi_make_folder(struct mapi_store *s, mapi_id parent, const char *name,
  * mapi_put(s, folder, give, ctx, err): one message, from StartMessage to EndMessage, in a
  * context of its own (RopFastTransferDestinationConfigure with CopyMessages, PutBuffer).
  * ${give}: the next octets, *got_out 0 at the end. ERR_REFUSED: the server did not take it.
- * ERR_NET: whether it stands there is not known.
+ * ERR_BUSY: it does not stand there, and may be put once more. ERR_NET: whether it does is
+ * not known.
  */
 typedef int (*mapi_give_fn)(void *ctx, void *p, size_t n, size_t *got_out, struct err *err);
 int mapi_put(struct mapi_store *s, mapi_id folder, mapi_give_fn give, void *ctx,

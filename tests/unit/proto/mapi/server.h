@@ -31,6 +31,8 @@ struct server_folder {
 	unsigned refuse; /* a RopId ... */
 	uint32_t with; /* ... and its ReturnValue */
 	unsigned times; /* 0: always */
+	unsigned status; /* of its stream, in place of Partial and Done; 0: none */
+	bool is_empty; /* its stream has no octets and no end */
 	uint32_t wait_ms; /* BackoffTime */
 	struct buf state; /* what was uploaded: tags, lengths, octets */
 	struct buf put; /* messages that were uploaded */
@@ -65,6 +67,8 @@ static struct server {
 	size_t cut; /* octets that are cut off the first payload */
 	unsigned backoff; /* so many answers of the next request, then RopBackoff instead */
 	bool ignores_most; /* MaximumBufferSize */
+	bool has_no_rows; /* and says that there are more */
+	bool only_one; /* RopSynchronizationConfigure of a request is understood */
 	mapi_id created;
 	uint32_t create_value;
 	uint32_t problem; /* of RopSetProperties */
@@ -235,11 +239,14 @@ static void do_get_buffer(struct asked *a, uint64_t index, size_t most)
 		if (server.ignores_most)
 			most = 0x7b00;
 		most = MIN(most, left > 15 ? left - 15 : 0);
-		n = MIN(o->folder->n - o->at, most);
+		n = o->folder->is_empty ? 0 : MIN(o->folder->n - o->at, most);
 	}
-	a->is_done = value != 0 || o->at + n == o->folder->n;
+	a->is_done = value != 0 || (o->at + n == o->folder->n && !o->folder->is_empty);
 	say_head(a, 0x4e, index, value);
-	say(a, value ? 0 : a->is_done ? 3 : 1, 2);
+	if (value == 0 && o->folder->status)
+		say(a, o->folder->status - 1, 2);
+	else
+		say(a, value ? 0 : a->is_done ? 3 : 1, 2);
 	say(a, 1, 2);
 	say(a, 7, 2);
 	say(a, 0, 1);
@@ -268,7 +275,7 @@ static void do_query_rows(struct asked *a, uint64_t index, size_t most)
 	say(a, 0, 3);
 	first = o->at;
 	most -= MIN(most, a->rows);
-	while (o->at < f->n_rows && o->at - first < most) {
+	while (o->at < f->n_rows && o->at - first < most && !server.has_no_rows) {
 		size_t n = f->row_at[o->at + 1] - f->row_at[o->at];
 
 		if (a->out.len + n > a->room)
@@ -610,6 +617,14 @@ int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct e
 	server.cut = 0;
 	if (server.is_lost)
 		return err_set(err, ERR_NET, ERR_WHOLE, "the session is gone");
+	if (server.only_one) {
+		size_t n = 0;
+
+		for (size_t i = 0; i + 2 < rq->n_rops; i++)
+			n += memcmp(rq->rops + i, "\x70\0", 2) == 0;
+		if (n > 1)
+			return err_set(err, ERR_REFUSED, ERR_ITEM, "ecRpcFormat");
+	}
 	a.out = buf_of(1 << 20);
 	a.room = SERVER_ROOM - 10 - 4 * a.n_handles;
 	while (a.n > 0) {

@@ -298,8 +298,9 @@ static void test_order_of_folders(void **state)
 	        /* whose parent nobody sees */
 	        {{{20, 99}, {21, 20}}, "1:20<4 2:21<20 ", ERR_OK},
 	        /* each in another one, for ever */
-	        {{{20, 21}, {21, 20}}, "", ERR_LIMIT},
-	        {{{20, 20}}, "", ERR_LIMIT},
+	        {{{20, 21}, {21, 20}}, "1:20<4 2:21<20 ", ERR_OK},
+	        {{{20, 20}, {22, 20}}, "1:20<4 2:22<20 ", ERR_OK},
+	        {{{22, 20}, {20, 21}, {21, 20}}, "1:22<4 1:20<4 2:21<20 ", ERR_OK},
 	};
 
 	(void)state;
@@ -324,6 +325,68 @@ static void test_order_of_folders(void **state)
 		free(r);
 		server_end();
 	}
+}
+
+/* 310 in one another, the innermost with a name of 3,000 octets. */
+static void test_deep_folders(void **state)
+{
+	struct rows *r = calloc(1, sizeof *r);
+	struct mapi_folders folders;
+	struct mapi_store *s;
+	struct err err;
+	char name[3001];
+
+	(void)state;
+	server_begin();
+	r->octets = buf_of(SIZE_MAX);
+	memset(name, 'x', 3000);
+	name[3000] = '\0';
+	for (uint64_t i = 0; i < 310; i++) {
+		struct mapi_folder f = {.id = id_of(200) + (i << 16),
+		        .parent = i ? id_of(200) + ((i - 1) << 16) : id_of(4),
+		        .name = i == 309 ? name : (char *)"x"};
+
+		put_folder(r, &f, NULL, NULL);
+	}
+	give_rows(add_folder(id_of(4), NULL, 0), r);
+	s = open_store(MAPI_MAILBOX);
+	assert_int_equal(mapi_folders(s, &folders, &err), 0);
+	assert_int_equal(folders.n, 310);
+	for (size_t i = 0; i < 310; i++) {
+		assert_int_equal(folders.list[i].id, id_of(200) + ((uint64_t)i << 16));
+		/* what is deeper is at the top, each of them: the server could go on for ever */
+		assert_int_equal(folders.list[i].depth, i < 300 ? i + 1 : i - 299);
+	}
+	assert_int_equal(strlen(folders.list[309].name), 1024);
+	mapi_folders_clear(&folders);
+	mapi_close(s);
+	buf_clear(&r->octets);
+	free(r);
+	server_end();
+}
+
+/* A table that says it has more, and has none: no folder is passed over in silence. */
+static void test_rows_that_do_not_come(void **state)
+{
+	struct rows *r = calloc(1, sizeof *r);
+	struct mapi_folders folders;
+	struct mapi_store *s;
+	struct err err;
+
+	(void)state;
+	server_begin();
+	r->octets = buf_of(SIZE_MAX);
+	add_row(r, 20, 4);
+	give_rows(add_folder(id_of(4), NULL, 0), r);
+	s = open_store(MAPI_MAILBOX);
+	server.has_no_rows = true;
+	assert_int_equal(mapi_folders(s, &folders, &err), ERR_PROTO);
+	assert_int_equal(err.scope, ERR_WHOLE);
+	assert_true(server.requests < 20);
+	mapi_close(s);
+	buf_clear(&r->octets);
+	free(r);
+	server_end();
 }
 
 /* Many rows come in few requests; handles are released. */
@@ -834,6 +897,69 @@ static void test_many_that_end(void **state)
 	end_many(e);
 }
 
+static int fail_to_keep(void *ctx, const void *p, size_t n, struct err *err)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return err_set(err, ERR_PROTO, ERR_ITEM, "not to be read");
+}
+
+/* What is wrong with one folder's stream, or with who takes it, leaves the others alone. */
+static void test_broken_streams(void **state)
+{
+	struct ends *e = begin_many(10);
+	struct mapi_store *s = open_store(MAPI_MAILBOX);
+	struct err err;
+
+	(void)state;
+	server.folders[2].status = 1; /* Error, and ReturnValue 0 */
+	server.folders[3].status = 10; /* no such status */
+	server.folders[4].is_empty = true;
+	e->list[5].write = fail_to_keep;
+	server.folders[6].refuse = 0x4e;
+	server.folders[6].with = 0x480;
+	server.folders[6].wait_ms = 5;
+	server.folders[7].stream = e->big.data;
+	server.folders[7].n = e->big.len;
+	e->list[7].write = fail_to_keep;
+	server.folders[8].refuse = 0x02;
+	server.folders[8].with = 0x480;
+	assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+	assert_streams(e);
+	for (size_t i = 0; i < e->n; i++) {
+		static const enum err_code want[] = {ERR_OK, ERR_OK, ERR_REFUSED, ERR_REFUSED,
+		        ERR_REFUSED, ERR_PROTO, ERR_BUSY, ERR_PROTO, ERR_BUSY, ERR_OK};
+
+		assert_int_equal(e->code[i], want[i]);
+	}
+	assert_true(server.requests < 120);
+	mapi_close(s);
+	end_many(e);
+}
+
+/* A server that does not understand requests of many folders gets them one by one. */
+static void test_one_by_one(void **state)
+{
+	struct ends *e = begin_many(10);
+	struct mapi_store *s = open_store(MAPI_MAILBOX);
+	struct err err;
+
+	(void)state;
+	server.only_one = true;
+	assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+	assert_streams(e);
+	assert_int_equal(server.requests, 11);
+	e->next = 0;
+	for (size_t i = 0; i < e->n; i++)
+		buf_reset(&e->have[i]);
+	assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+	assert_streams(e);
+	assert_int_equal(server.requests, 21);
+	mapi_close(s);
+	end_many(e);
+}
+
 /* Refusals that say busy, before anything was done and later. */
 static void test_busy(void **state)
 {
@@ -961,6 +1087,8 @@ int main(void)
 	        cmocka_unit_test(test_logon),
 	        cmocka_unit_test(test_recorded_folders),
 	        cmocka_unit_test(test_order_of_folders),
+	        cmocka_unit_test(test_deep_folders),
+	        cmocka_unit_test(test_rows_that_do_not_come),
 	        cmocka_unit_test(test_many_folders),
 	        cmocka_unit_test(test_contents),
 	        cmocka_unit_test(test_rows_at_every_cut),
@@ -971,6 +1099,8 @@ int main(void)
 	        cmocka_unit_test(test_some_of_many),
 	        cmocka_unit_test(test_no_room),
 	        cmocka_unit_test(test_many_that_end),
+	        cmocka_unit_test(test_broken_streams),
+	        cmocka_unit_test(test_one_by_one),
 	        cmocka_unit_test(test_busy),
 	        cmocka_unit_test(test_backoff),
 	        cmocka_unit_test(test_cut_answers),
