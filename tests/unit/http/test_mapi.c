@@ -356,6 +356,9 @@ static const struct row executes[] = {
         ROW(AROUND("\3\0\0\0", Z2, "\4\0", "\x9\0", "\x9\0", RELEASE, Z4, Z4 "a"), NONE, NULL),
         ROW(AROUND("\3\0\0\0", Z2, "\4\0", "\x9\0", "\x9\0", RELEASE, Z4, "\0\0\0"), NONE, NULL),
         ROW("", NONE, NULL),
+        ROW(AROUND("\3\0\0\0", Z2, "\4\0", "\x9\0", "\x9\0", RELEASE, Z4, "\1\0\0\0"), NONE, NULL),
+        /* a handle of three octets */
+        ROW("\3\0\0\0\x14\0\0\0" Z2 "\4\0\xc\0\xc\0" RELEASE HANDLE "\0\0\0" Z8, NONE, NULL),
         /* sizes beyond what is there */
         ROW("\3\0\0\0\0\x3b\0\0" Z2 "\4\0\x9\0\x9\0" RELEASE HANDLE Z8, NONE, NULL),
         ROW("\3\0\0\0\xff\xff\xff\xff" Z2 "\4\0\x9\0\x9\0" RELEASE HANDLE Z8, NONE, NULL),
