@@ -20,7 +20,7 @@ enum {
 	CODE_PAGE = 1252, /* of text that is not asked for as Unicode: none is */
 	LOCALE = 0x409,
 	NAME_MAX_OCTETS = 1024,
-	GOODBYE_MS = 5000,
+	GOODBYE_MS = 3000,
 	/* as HTTP's own: src/http/outcome.c */
 	BUSY_TRIES_MAX = 6,
 	WAIT_MAX_MS = 5 * 60 * 1000,

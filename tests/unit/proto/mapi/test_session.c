@@ -360,6 +360,8 @@ static const struct execute_row {
         {CODE(11), ERR_AUTH, true, "another user"},
         {CODE(16), ERR_REFUSED, true, "switched off"},
         {CODE(77), ERR_PROTO, true, "not known"},
+        {{.head = "X-ResponseCode: 12\r\n", .prelude = "a diagnosis"}, ERR_PROTO, true,
+                "(X-ResponseCode 12): a diagnosis"},
         /* gromox */
         {{.head = "X-ResponseCode: 2\r\n",
                  .type = "text/html",
@@ -641,6 +643,49 @@ static void patience_ends(void **state)
 	server_stop(s);
 }
 
+/* A 429 that is too much did nothing: what comes later finds the session as it was. */
+static void busy_is_not_lost(void **state)
+{
+	(void)state;
+	static const struct step list[] = {OK, {.status = 429}, OK};
+	struct server *s = SERVER(list);
+	struct mapi_session *m = open_session(s);
+	struct buf out = buf_of(1000);
+
+	m->http->common->waited_ms = 30 * 60 * 1000;
+	assert_int_equal(release(m, &out, NULL), ERR_BUSY);
+	assert_false(mapi_is_lost(m));
+	assert_int_equal(release(m, &out, NULL), 0);
+	mapi_disconnect(m);
+	buf_clear(&out);
+	server_stop(s);
+}
+
+static void hangs_at_goodbye(struct conn *c, const struct request *rq)
+{
+	if (is_type(rq, "Disconnect"))
+		usleep(4500000);
+	by_steps(c, rq);
+}
+
+static void goodbye_is_short(void **state)
+{
+	(void)state;
+	static const struct step list[] = {OK};
+	struct server *s;
+	struct mapi_session *m;
+	int64_t before;
+
+	steps = list;
+	n_steps = 1;
+	s = server_start(hangs_at_goodbye, false);
+	m = open_session(s);
+	before = clock_ms();
+	mapi_disconnect(m);
+	assert_true(clock_ms() - before < 4000);
+	server_stop(s);
+}
+
 static void idle_session_is_kept(void **state)
 {
 	(void)state;
@@ -757,6 +802,8 @@ int main(void)
 	        cmocka_unit_test(busy_servers),
 	        cmocka_unit_test(server_backs_off),
 	        cmocka_unit_test(patience_ends),
+	        cmocka_unit_test(busy_is_not_lost),
+	        cmocka_unit_test(goodbye_is_short),
 	        cmocka_unit_test(idle_session_is_kept),
 	        cmocka_unit_test(connect_is_refused),
 	        cmocka_unit_test(connect_moves),
