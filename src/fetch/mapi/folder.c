@@ -49,7 +49,7 @@ static void give_errors(struct box *b, size_t form)
 		const struct tree_error *e = &was->errors[i];
 		const struct known *k = e->href ? folder_find(b, e->href) : NULL;
 
-		if (!k || k->is_new || !k->is_there)
+		if (!k || k->is_new || k->twin || !k->is_there)
 			continue;
 		tree_coll_error(
 		        folder_made(b, form), e->uid, e->href, e->date, e->subject, e->reason);
@@ -65,7 +65,7 @@ static int give_past(struct box *b, struct err *err)
 
 	folder_apply_ids(b);
 	for (size_t i = 0; i < b->n_known && rc == 0; i++) {
-		if (!b->known[i].is_there || b->known[i].is_over)
+		if (!b->known[i].is_there || b->known[i].is_over || b->known[i].twin)
 			continue;
 		n += !b->known[i].is_new;
 		rc = give_known(b, &b->known[i], err);
@@ -132,7 +132,8 @@ int folder_end(struct box *b, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	if (b->place.empty)
+	/* one that another service has, too, is there for what that does not show */
+	if (b->place.empty && !b->pairs[b->place.form].is_renamed)
 		folder_made(b, (size_t)b->place.form);
 	folder_raw(b, (size_t)b->place.form);
 	set_left_out(b);
@@ -172,11 +173,16 @@ static int give_what_came(struct box *b, const struct err *why, struct err *err)
 	return folder_end(b, err);
 }
 
-/* What is broken, and the collections. */
+/* What others show, what is broken, and the collections. */
 static int finish(struct mapi_worker *w, struct box *b, struct err *err)
 {
-	int rc = folder_copy_broken(w, b, err);
+	bool changed;
+	int rc;
 
+	folder_apply_ids(b);
+	rc = beside_settle(w, b, &changed, err);
+	if (rc == 0)
+		rc = folder_copy_broken(w, b, err);
 	return rc < 0 ? rc : folder_end(b, err);
 }
 
@@ -187,7 +193,15 @@ static int take_one(struct mapi_worker *w, struct box *b, struct err *err)
 	int rc = 0;
 
 	progress_what(w->run->base.progress, b->place.name);
-	if (b->state == BOX_OPEN)
+	if (b->is_same) {
+		bool changed;
+
+		rc = beside_settle(w, b, &changed, err);
+		if (rc == 0 && !changed)
+			return folder_keep_same(b, err);
+		b->is_same = false;
+	}
+	if (rc == 0 && b->state == BOX_OPEN)
 		rc = by_rows ? folder_by_rows(w, b, err) : folder_sync(w, b, err);
 	if (rc == 0)
 		rc = finish(w, b, err);
@@ -205,7 +219,7 @@ bool costs_service(const struct mapi_worker *w, const struct box *b, const struc
 	case ERR_BUDGET:
 		return true;
 	default: /* or no session is opened any more */
-		return source_ends_run(err->code) || !w->stores[b->which];
+		return source_ends_run(err->code) || !w->stores[b->at];
 	}
 }
 
@@ -230,11 +244,14 @@ static int settle(struct mapi_worker *w, struct box *b, int rc, struct err *err)
 
 int folders_take(struct mapi_worker *w, struct box **list, size_t n, struct err *err)
 {
+	bool is_same = false;
 	int rc = 0;
 
-	for (size_t i = 0; i < n && rc == 0; i++)
+	for (size_t i = 0; i < n && rc == 0; i++) {
 		rc = folder_open(list[i], err);
-	if (rc == 0 && n > 1)
+		is_same = is_same || list[i]->is_same;
+	}
+	if (rc == 0 && n > 1 && !is_same)
 		rc = folder_sync_many(w, list, n, err);
 	for (size_t i = 0; i < n && rc == 0; i++)
 		rc = settle(w, list[i], take_one(w, list[i], err), err);

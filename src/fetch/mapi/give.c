@@ -27,6 +27,8 @@ struct one {
 	char *note;
 	size_t made, raw; /* its places */
 	bool is_made, is_left_out;
+	struct item_twin twin;
+	bool is_elsewhere; /* another service shows it: ${twin} proves that */
 };
 
 /* ---- collections ---- */
@@ -235,6 +237,16 @@ static int put_made(struct one *one, const struct outlook_made *made, struct err
 	return run_item(&b->run->base, c, &it, err);
 }
 
+static void ask_others(struct one *one, const struct outlook_made *made)
+{
+	const struct intake *in = &one->in;
+
+	if (!one->box->run->base.opts->beside)
+		return;
+	beside_twin(one->form, made->uid, in->head.data, in->head.len, &one->twin);
+	one->is_elsewhere = beside_has(one->box, one->form, &one->twin);
+}
+
 /* An error of the item costs what would be made of it, and not its properties. */
 static int make(struct one *one, struct err *err)
 {
@@ -247,7 +259,9 @@ static int make(struct one *one, struct err *err)
 	rc = outlook_convert(one->item, &to, &made, err);
 	if (rc == 0)
 		one->is_left_out = leaves_out(one, &made);
-	if (rc == 0 && !one->is_left_out) {
+	if (rc == 0 && !one->is_left_out)
+		ask_others(one, &made);
+	if (rc == 0 && !one->is_left_out && !one->is_elsewhere) {
 		rc = put_made(one, &made, err);
 		if (rc == 0 && one->losses.len)
 			name_error(b, one->form, one->as->key, one->shown, buf_str(&one->losses));
@@ -343,7 +357,7 @@ static void note_known(struct one *one)
 	k->made = one->made;
 	k->raw = one->raw;
 	k->form = (uint8_t)one->form;
-	k->is_new = k->is_there = true;
+	k->is_new = k->is_owned = k->is_there = true;
 	k->id = one->as->id;
 	text_index_add(&b->by_key, k->key, b->n_known - 1);
 }
@@ -356,6 +370,12 @@ static int take_item(struct one *one, struct err *err)
 
 	if (rc == 0 && one->is_left_out) {
 		b->left_out++;
+		return 0;
+	}
+	if (rc == 0 && one->is_elsewhere) {
+		beside_add(b, one->as, one->form, &one->twin);
+		b->known[b->n_known - 1].is_asked = true;
+		run_count(&b->run->base, &(struct source_result){.elsewhere = 1});
 		return 0;
 	}
 	if (rc == 0)
@@ -376,7 +396,8 @@ static bool is_here(struct box *b, const struct arrived *a, struct bag *item)
 {
 	struct known *k = folder_find(b, a->key);
 
-	if (!k || !*a->change || strcmp(k->change, a->change) != 0)
+	/* one that was left out is here only until no other service shows it */
+	if (!k || !*a->change || strcmp(k->change, a->change) != 0 || (k->twin && k->is_asked))
 		return false;
 	k->is_there = true;
 	if (bag_peek(item, PidTagMessageFlags)) {

@@ -9,7 +9,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-enum { PROPS_MAX = 65536 };
+enum { PROPS_MAX = 4 << 20 };
 
 static int load(struct box *b, enum tree_prev which, enum coll_kind kind, const char *name,
         struct tree_coll **out, struct err *err)
@@ -138,7 +138,7 @@ static void count_uids(struct box *b, const struct tree_coll *c)
 
 /* ---- what the server is told ---- */
 
-static void read_replicas(struct box *b, const struct tree_coll *raw)
+static void read_props(struct box *b, const struct tree_coll *raw, bool is_ours)
 {
 	json_t *props = NULL, *id;
 	const char *guid;
@@ -155,11 +155,16 @@ static void read_replicas(struct box *b, const struct tree_coll *raw)
 			b->replicas.n++;
 		}
 	}
+	if (is_ours && b->run->base.opts->beside)
+		beside_read(b, json_get_str(props, "elsewhere"));
 	json_decref(props);
 }
 
-/* Were associated items among them then as they are to be now? */
-static bool is_of_like(const struct box *b, const struct tree_coll *raw)
+/*
+ * Were associated items among them then as they are to be now? *lacks: some were left out, as
+ * another service had them that is none of this run.
+ */
+static bool is_of_like(const struct box *b, const struct tree_coll *raw, bool *lacks)
 {
 	json_t *props = NULL;
 	bool is_like;
@@ -167,6 +172,7 @@ static bool is_of_like(const struct box *b, const struct tree_coll *raw)
 	if (!raw->props || json_read(raw->props, strlen(raw->props), PROPS_MAX, &props, NULL) < 0)
 		return false;
 	is_like = json_get_int(props, "associated", -1) == b->run->associated;
+	*lacks = json_get_str(props, "elsewhere") && !b->run->base.opts->beside;
 	json_decref(props);
 	return is_like;
 }
@@ -175,11 +181,13 @@ static bool is_of_like(const struct box *b, const struct tree_coll *raw)
 static bool take_token(struct box *b, bool all)
 {
 	const struct tree_coll *own = b->pairs[b->place.form].raw_was;
+	bool lacks = false;
+	uint8_t *octets;
 	size_t n;
 	long got;
 
 	if (!all || !own || !own->sync_token || !text_same(own->href, b->href) ||
-	        !is_of_like(b, own))
+	        !is_of_like(b, own, &lacks) || lacks)
 		return false;
 	for (size_t i = 0; i < MAPI_FORMS; i++) {
 		const struct tree_coll *raw = b->pairs[i].raw_was;
@@ -189,21 +197,22 @@ static bool take_token(struct box *b, bool all)
 			return false;
 	}
 	n = strlen(own->sync_token);
+	octets = xmalloc(n + 1);
+	got = base64_decode(own->sync_token, n, octets, n);
 	buf_reset(&b->given_state);
-	while (b->given_state.len < n) /* room for as much */
-		buf_putc(&b->given_state, 0);
-	got = base64_decode(own->sync_token, n, b->given_state.data, b->given_state.len);
-	buf_reset(&b->given_state);
-	if (got > 0)
-		b->given_state.len = (size_t)got;
+	if (got > 0 && buf_add(&b->given_state, octets, (size_t)got) < 0)
+		got = 0;
+	free(octets);
 	return got > 0;
 }
 
 /* Another mailbox has other ids: nothing that is here says anything of it. */
 static bool is_of_store(const struct box *b, const struct tree_coll *raw)
 {
+	bool lacks;
+
 	return raw && raw->href && strncmp(raw->href, b->href, 2 * 16 + 1) == 0 &&
-	       is_of_like(b, raw);
+	       is_of_like(b, raw, &lacks);
 }
 
 /*
@@ -245,17 +254,18 @@ static int choose_state(struct box *b, bool all, size_t n_snapshot, struct err *
 {
 	const struct tree_coll *own = b->pairs[b->place.form].raw_was;
 	bool is_ours = own ? is_of_store(b, own) : true;
+	size_t n_known = b->n_known;
 
-	if (own)
-		read_replicas(b, own);
 	b->is_own_state = take_token(b, all);
 	for (size_t i = 0; i < b->n_known; i++)
 		b->known[i].is_there = is_ours && (b->is_own_state || i >= n_snapshot || own);
+	if (own)
+		read_props(b, own, is_ours);
 	if (own && !is_ours)
 		progress_name(b->run->base.progress, SAY_NOTE, b->place.name, NULL,
 		        "its last state is of another mailbox, or was read in another way: all of "
 		        "it is asked for");
-	if (b->is_own_state && b->n_known == n_snapshot)
+	if (b->is_own_state && n_known == n_snapshot)
 		return 0;
 	return folder_compose(b, err);
 }
@@ -302,11 +312,13 @@ static void close_pair(struct pair *p)
 
 void folder_close(struct box *b)
 {
-	for (size_t i = 0; i < b->n_known; i++)
-		if (b->known[i].is_new) {
+	for (size_t i = 0; i < b->n_known; i++) {
+		if (b->known[i].is_owned) {
 			free((char *)b->known[i].key);
 			free((char *)b->known[i].change);
 		}
+		free(b->known[i].twin);
+	}
 	free(b->known);
 	text_index_clear(&b->by_key);
 	for (size_t i = 0; i < b->n_broken; i++) {

@@ -151,12 +151,3 @@ char *plan_coll_name(const struct outlook_place *p, size_t form)
 		return xstrdup(name);
 	return xasprintf("Inbox%s", name + 5);
 }
-
-char *plan_raw_name(const struct outlook_place *p, size_t form)
-{
-	char *name = plan_coll_name(p, form);
-	char *raw = xasprintf("%s: %s", coll_kind_dir(plan_kind(form)), name);
-
-	free(name);
-	return raw;
-}

@@ -32,7 +32,4 @@ void plan_folders(
  * of mailboxes alone. The caller frees.
  */
 char *plan_coll_name(const struct outlook_place *p, size_t form);
-/* "mail: NAME": the properties of what is in that collection. */
-char *plan_raw_name(const struct outlook_place *p, size_t form);
-
 #endif

@@ -129,7 +129,7 @@ static int list_rows(struct mapi_worker *w, struct listing *l, bool associated, 
 	for (unsigned nth = 1;; nth++) {
 		struct mapi_store *store;
 
-		rc = worker_store(w, b->which, &store, err);
+		rc = worker_store(w, b->at, &store, err);
 		if (rc == 0)
 			rc = mapi_contents(store, b->folder.id, associated, on_row, l, err);
 		if (rc == 0)
@@ -202,7 +202,7 @@ static int copy_once(struct mapi_worker *w, struct listing *l, struct err *err)
 	struct mapi_store *store;
 	mapi_id ids[BATCH];
 	size_t n = 0;
-	int rc = worker_store(w, l->box->which, &store, err);
+	int rc = worker_store(w, l->box->at, &store, err);
 
 	if (rc < 0)
 		return rc;
@@ -276,6 +276,22 @@ static int copy_all(struct mapi_worker *w, struct listing *l, struct err *err)
 				        l->box, &a, why.code ? why.text : "it did not come");
 		}
 	}
+	return rc;
+}
+
+int folder_copy(
+        struct mapi_worker *w, struct box *b, const struct wanted *list, size_t n, struct err *err)
+{
+	struct listing l = {.box = b};
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		*ARR_PUSH(l.list, l.n, l.cap) = (struct row){.id = list[i].id,
+		        .key = xstrdup(list[i].key),
+		        .change = xstrdup(list[i].change)};
+	rc = copy_all(w, &l, err);
+	drop_rows(&l, 0);
+	free(l.list);
 	return rc;
 }
 
@@ -365,7 +381,7 @@ static void name_lost(struct mapi_worker *w, struct listing *lost)
 	struct err ignored;
 	bool is_listed = false;
 
-	if (lost->n && worker_store(w, b->which, &store, &ignored) == 0)
+	if (lost->n && worker_store(w, b->at, &store, &ignored) == 0)
 		is_listed =
 		        mapi_contents(store, b->folder.id, false, on_name, lost, &ignored) == 0 &&
 		        (!b->run->associated || mapi_contents(store, b->folder.id, true, on_name,

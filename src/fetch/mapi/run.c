@@ -6,7 +6,9 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-static const char public_folders[] = "Public Folders";
+/* What all names of a store begin with. */
+static const char *const above[STORES] = {
+        [STORE_PUBLIC] = "Public Folders", [STORE_ARCHIVE] = "Archive Mailbox"};
 
 /* ---- sessions ---- */
 
@@ -16,23 +18,29 @@ bool is_passing(int code)
 	       code == ERR_PROTO;
 }
 
-void worker_close(struct mapi_worker *w, enum mapi_which which)
+void worker_close(struct mapi_worker *w, enum store_place at)
 {
-	mapi_close(w->stores[which]);
-	w->stores[which] = NULL;
+	mapi_close(w->stores[at]);
+	w->stores[at] = NULL;
 }
 
 int worker_store(
-        struct mapi_worker *w, enum mapi_which which, struct mapi_store **out, struct err *err)
+        struct mapi_worker *w, enum store_place at, struct mapi_store **out, struct err *err)
 {
+	const struct service *s = w->run->base.service;
 	int rc = 0;
 
-	if (w->stores[which] && mapi_store_is_lost(w->stores[which]))
-		worker_close(w, which);
-	if (!w->stores[which])
-		rc = mapi_open(w->run->base.service, GUARD_MAPI_SOURCE, which,
-		        w->run->base.progress, &w->stores[which], err);
-	*out = w->stores[which];
+	if (at == STORE_ARCHIVE)
+		s = s->archive;
+	else if (at == STORE_PUBLIC && s->public_folders)
+		s = s->public_folders;
+	if (w->stores[at] && mapi_store_is_lost(w->stores[at]))
+		worker_close(w, at);
+	if (!w->stores[at])
+		rc = mapi_open(s, GUARD_MAPI_SOURCE,
+		        at == STORE_PUBLIC ? MAPI_PUBLIC_FOLDERS : MAPI_MAILBOX,
+		        w->run->base.progress, &w->stores[at], err);
+	*out = w->stores[at];
 	return rc;
 }
 
@@ -51,19 +59,18 @@ static unsigned tries_of(int code)
 
 int worker_again(struct mapi_worker *w, const struct box *b, unsigned nth, struct err *err)
 {
-	bool is_lost = !w->stores[b->which] || mapi_store_is_lost(w->stores[b->which]);
+	bool is_lost = !w->stores[b->at] || mapi_store_is_lost(w->stores[b->at]);
 	struct err why = *err;
 	int rc;
 
 	/* who was never let in is not let in the next time */
-	if (b->is_fatal || nth > tries_of(why.code) ||
-	        (why.code == ERR_AUTH && !w->stores[b->which]))
+	if (b->is_fatal || nth > tries_of(why.code) || (why.code == ERR_AUTH && !w->stores[b->at]))
 		return why.code ? (int)why.code : ERR_PROTO;
 	rc = stop_check(err);
 	if (rc < 0)
 		return rc;
 	if (why.code == ERR_AUTH)
-		worker_close(w, b->which);
+		worker_close(w, b->at);
 	err_clear(err);
 	if (!is_lost && why.code == ERR_PROTO)
 		return 0;
@@ -85,14 +92,34 @@ static char *mark_of(const struct mapi_folder *f)
 	        f->deleted, f->unread);
 }
 
-static void add_box(struct mapi_run *r, enum mapi_which which, const struct mapi_folder *f,
+/* As the folder is called, and otherwise than the collections of other services. */
+static void name_pair(struct box *b, size_t form)
+{
+	const struct source_beside *o = b->run->base.opts->beside;
+	struct pair *p = &b->pairs[form];
+	char *name = plan_coll_name(&b->place, form);
+
+	p->stand_in = tree_coll_new(p->kind, name);
+	if (p->kind == COLL_MAIL) {
+		p->stand_in->delimiter = '/';
+		p->stand_in->special_use = xstrdup(b->place.special_use);
+	}
+	if (o && p->is_wanted)
+		o->collection(o->ctx, p->stand_in);
+	p->is_renamed = strcmp(p->stand_in->name, name) != 0;
+	p->name = xstrdup(p->stand_in->name);
+	p->raw_name = xasprintf("%s: %s", coll_kind_dir(p->kind), p->name);
+	free(name);
+}
+
+static void add_box(struct mapi_run *r, enum store_place at, const struct mapi_folder *f,
         struct planned *p, const uint8_t *guid)
 {
 	struct box *b = &r->boxes[r->n_boxes++];
 	uint8_t id[8];
 	char store[33], folder[17];
 
-	*b = (struct box){.run = r, .which = which, .folder = *f, .place = p->place};
+	*b = (struct box){.run = r, .at = at, .folder = *f, .place = p->place};
 	memset(&p->place, 0, sizeof p->place);
 	hex_format(guid, 16, store);
 	for (size_t i = 0; i < sizeof id; i++)
@@ -104,20 +131,19 @@ static void add_box(struct mapi_run *r, enum mapi_which which, const struct mapi
 		struct pair *pair = &b->pairs[i];
 
 		pair->kind = plan_kind(i);
-		pair->name = plan_coll_name(&b->place, i);
-		pair->raw_name = plan_raw_name(&b->place, i);
 		pair->is_wanted = (r->kinds & 1u << pair->kind) != 0;
+		name_pair(b, i);
 	}
 }
 
-static int list_folders(struct mapi_worker *w, enum mapi_which which, struct err *err)
+static int list_folders(struct mapi_worker *w, enum store_place at, struct err *err)
 {
 	struct mapi_run *r = w->run;
-	struct mapi_folders *f = &r->folders[which];
+	struct mapi_folders *f = &r->folders[at];
 	struct planned *plan;
 	struct mapi_store *store;
 	size_t n_hidden = 0;
-	int rc = worker_store(w, which, &store, err);
+	int rc = worker_store(w, at, &store, err);
 
 	if (rc == 0)
 		rc = mapi_folders(store, f, err);
@@ -125,11 +151,11 @@ static int list_folders(struct mapi_worker *w, enum mapi_which which, struct err
 		return rc;
 	plan = xcalloc(f->n + 1, sizeof *plan);
 	r->boxes = xrealloc(r->boxes, (r->n_boxes + f->n + 1) * sizeof *r->boxes);
-	plan_folders(f, which == MAPI_MAILBOX ? NULL : public_folders, r->associated, plan);
+	plan_folders(f, above[at], r->associated, plan);
 	for (size_t i = 0; i < f->n; i++) {
 		n_hidden += plan[i].why == PLAN_HIDDEN && f->list[i].items > 0;
 		if (plan[i].why == PLAN_TAKEN)
-			add_box(r, which, &f->list[i], &plan[i], mapi_store_guid(store));
+			add_box(r, at, &f->list[i], &plan[i], mapi_store_guid(store));
 		else
 			outlook_place_clear(&plan[i].place);
 	}
@@ -142,22 +168,33 @@ static int list_folders(struct mapi_worker *w, enum mapi_which which, struct err
 	return 0;
 }
 
-/* Public folders that cannot be read are named, and what is known of them stays. */
-static int list_publics(struct mapi_worker *w, struct err *err)
+/* A mailbox beside the own one that cannot be read is named, and what is known of it stays. */
+static int list_other(struct mapi_worker *w, enum store_place at, struct err *err)
 {
 	struct mapi_run *r = w->run;
-	int rc = r->publics ? list_folders(w, MAPI_PUBLIC_FOLDERS, err) : 0;
+	int rc = list_folders(w, at, err);
 
-	if (rc == 0 || source_ends_run(rc) || rc == ERR_AUTH || rc == ERR_SECRET)
+	if (rc == 0 || source_ends_run(rc) || rc == ERR_SECRET)
 		return rc;
-	progress_say(
-	        r->base.progress, SAY_WARNING, "%s cannot be read: %s", public_folders, err->text);
+	progress_say(r->base.progress, SAY_WARNING, "%s cannot be read: %s", above[at], err->text);
 	r->base.result.errors++;
 	r->base.result.unlisted = true;
-	r->has_failed_store[MAPI_PUBLIC_FOLDERS] = true;
-	worker_close(w, MAPI_PUBLIC_FOLDERS);
+	r->has_failed_store = true;
+	worker_close(w, at);
 	err_clear(err);
 	return stop_check(err);
+}
+
+static int list_all(struct mapi_worker *w, struct err *err)
+{
+	const struct fetch_run *base = &w->run->base;
+	int rc = list_folders(w, STORE_OWN, err);
+
+	if (rc == 0 && source_option(base->opts, "archive-mailbox") && base->service->archive)
+		rc = list_other(w, STORE_ARCHIVE, err);
+	if (rc == 0 && source_option(base->opts, "public-folders"))
+		rc = list_other(w, STORE_PUBLIC, err);
+	return rc;
 }
 
 /* ---- which of them ---- */
@@ -226,7 +263,7 @@ static size_t take_tasks(struct mapi_run *r, struct box **list)
 	while (!r->base.workers.failed && !r->is_down && n < MAPI_SYNCS && r->next < r->n_tasks) {
 		struct box *b = r->tasks[r->next];
 
-		if (n && (!b->is_light || b->which != list[0]->which ||
+		if (n && (!b->is_light || b->at != list[0]->at ||
 		                 items + b->folder.items > MAPI_TOGETHER))
 			break;
 		items += b->folder.items;
@@ -272,7 +309,7 @@ static int help(void *arg, struct err *err)
 	struct mapi_worker *w = arg;
 	struct mapi_store *store;
 
-	if (worker_store(w, MAPI_MAILBOX, &store, err) < 0) {
+	if (worker_store(w, STORE_OWN, &store, err) < 0) {
 		err_clear(err);
 		return stop_check(err);
 	}
@@ -356,12 +393,12 @@ static int keep_failed(struct mapi_run *r, struct err *err)
 	struct tree_sink *s = r->base.sink;
 	int rc = 0;
 
-	if (!r->has_failed_store[MAPI_PUBLIC_FOLDERS])
+	if (!r->has_failed_store)
 		return 0;
 	for (size_t i = 0; i < MAPI_FORMS && rc == 0; i++)
 		if (r->kinds & 1u << plan_kind(i))
 			rc = s->ops->keep(s, plan_kind(i), NULL, COLL_STALE,
-			        "the public folders cannot be read", err);
+			        "its mailbox cannot be read", err);
 	if (rc == 0)
 		rc = s->ops->keep(s, COLL_MAPI, NULL, COLL_SKIPPED, NULL, err);
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
@@ -369,10 +406,8 @@ static int keep_failed(struct mapi_run *r, struct err *err)
 
 static int run_store(struct mapi_run *r, struct mapi_worker *w, struct err *err)
 {
-	int rc = list_folders(&w[0], MAPI_MAILBOX, err);
+	int rc = list_all(&w[0], err);
 
-	if (rc == 0)
-		rc = list_publics(&w[0], err);
 	if (rc < 0)
 		return rc;
 	if (r->base.opts->listed) {
@@ -381,7 +416,9 @@ static int run_store(struct mapi_run *r, struct mapi_worker *w, struct err *err)
 	}
 	if (r->base.opts->dry)
 		return look_only(r, &w[0], err);
-	rc = make_tasks(r, err);
+	rc = r->base.opts->beside ? run_last(&r->base, &r->last, err) : 0;
+	if (rc == 0)
+		rc = make_tasks(r, err);
 	if (rc == 0)
 		rc = run_workers(r, w, err);
 	if (rc == 0)
@@ -400,8 +437,11 @@ static void clear_run(struct mapi_run *r)
 		for (size_t k = 0; k < MAPI_FORMS; k++) {
 			free(b->pairs[k].name);
 			free(b->pairs[k].raw_name);
+			tree_coll_free(b->pairs[k].stand_in);
 		}
 	}
+	tree_reader_free(r->last);
+	pthread_mutex_destroy(&r->naming);
 	free(r->boxes);
 	free(r->tasks);
 	for (size_t i = 0; i < COUNT(r->folders); i++)
@@ -418,17 +458,16 @@ static int run_mapi(const struct service *service, unsigned kinds, struct tree_s
 	int rc;
 
 	run_begin(&r.base, service, sink, opts, progress, COLL_MAPI);
+	pthread_mutex_init(&r.naming, NULL);
 	r.associated = source_option(opts, "associated") != NULL;
-	r.publics = source_option(opts, "public-folders") != NULL;
 	memset(w, 0, sizeof w);
 	for (size_t i = 0; i < MAPI_WORKERS_MAX; i++)
 		w[i].run = &r;
 	progress_what(progress, service->name);
 	rc = run_store(&r, w, err);
-	for (size_t i = 0; i < MAPI_WORKERS_MAX; i++) {
-		worker_close(&w[i], MAPI_MAILBOX);
-		worker_close(&w[i], MAPI_PUBLIC_FOLDERS);
-	}
+	for (size_t i = 0; i < MAPI_WORKERS_MAX; i++)
+		for (size_t k = 0; k < STORES; k++)
+			worker_close(&w[i], (enum store_place)k);
 	clear_run(&r);
 	return run_finish(&r.base, rc, out, err);
 }

@@ -18,6 +18,7 @@
  *   folder.c       a folder from its past to its collections
  *   sync.c         what has changed in it, by content synchronization
  *   rows.c         the same by its table of contents; single items by CopyMessages
+ *   beside.c       what other services of the account show, too: it is left out
  *   give.c         an item: what is made of it, and its properties beside it
  *   survey.c       what source_opts.survey is told
  */
@@ -34,14 +35,17 @@ enum {
 
 /* An item of a folder, by its source key: here already, or given in this run. */
 struct known {
-	const char *key, *change; /* hexadecimal; ${change} may be "". Owned if is_new */
+	const char *key, *change; /* hexadecimal; ${change} may be "" */
 	const struct tree_coll *raw_in, *made_in; /* where it is; made_in NULL: nothing was made */
 	size_t raw, made; /* its places among their items */
 	uint8_t form;
 	bool is_new; /* given in this run: raw_in and made_in are what is being filled */
 	mapi_id id; /* of one that is new, 0: not known */
+	bool is_owned; /* ${key} and ${change} are */
+	struct item_twin *twin; /* another service shows it, and nothing of it is here; or NULL */
 	bool is_there; /* the server has it, as far as it said */
 	bool is_over; /* another version of it was given */
+	bool is_asked; /* others were asked whether they show it */
 	bool has_seen, seen; /* \Seen as the server has it now, if it said */
 };
 
@@ -49,6 +53,9 @@ struct known {
 struct pair {
 	bool is_wanted;
 	enum coll_kind kind;
+	/* what others are asked of: kind, name, delimiter and use alone */
+	struct tree_coll *stand_in;
+	bool is_renamed; /* another service has a collection of its name */
 	char *name, *raw_name;
 	struct tree_coll *was, *raw_was; /* of the last snapshot */
 	struct tree_coll *run, *raw_run; /* of an interrupted run */
@@ -72,14 +79,17 @@ enum box_state {
 	BOX_SYNCED, /* what has changed is here */
 	BOX_GIVEN,
 };
+/* The mailboxes that belong to an account. */
+enum store_place { STORE_OWN, STORE_PUBLIC, STORE_ARCHIVE, STORES };
 struct box {
 	struct mapi_run *run;
-	enum mapi_which which;
+	enum store_place at;
 	struct mapi_folder folder; /* its texts are the list's */
 	struct outlook_place place;
 	char *href; /* "GUID of the store/id of the folder", hexadecimal */
 	char *mark; /* what tells that it did not change; or NULL */
 	bool is_light; /* its last state is whole: little will come */
+	bool is_same; /* nothing has changed in it, as the server says of all folders */
 	enum box_state state;
 	/* while it is open */
 	struct pair pairs[MAPI_FORMS];
@@ -106,25 +116,27 @@ struct box {
 struct mapi_run {
 	struct fetch_run base; /* its lock guards ${next}, too */
 	unsigned kinds;
-	bool associated, publics;
-	struct mapi_folders folders[2]; /* by enum mapi_which */
+	bool associated;
+	struct mapi_folders folders[STORES];
 	struct box *boxes;
 	size_t n_boxes;
 	struct box **tasks; /* those that are to be read: in the order in which they are taken */
 	size_t n_tasks, next;
+	struct tree_reader *last; /* the last snapshot, where others are asked; or NULL */
+	pthread_mutex_t naming; /* it reads the names of one collection at a time */
 	bool is_down; /* the service failed behind some gain: ${why} */
 	struct err why;
-	bool has_failed_store[2]; /* it could not be read: what is known of it stays */
+	bool has_failed_store; /* one could not be read: what is known of it stays */
 };
 struct mapi_worker {
 	struct mapi_run *run;
-	struct mapi_store *stores[2]; /* by enum mapi_which; NULL: not open */
+	struct mapi_store *stores[STORES]; /* NULL: not open */
 };
 
 /* run.c: the store, opened if it is not. */
-int worker_store(struct mapi_worker *w, enum mapi_which which, struct mapi_store **out,
+int worker_store(struct mapi_worker *w, enum store_place at, struct mapi_store **out,
         struct err *err) MUST_CHECK;
-void worker_close(struct mapi_worker *w, enum mapi_which which);
+void worker_close(struct mapi_worker *w, enum store_place at);
 /*
  * After an error of a request: 0: it may be tried again, in another session if this one is lost,
  * after a pause that grows with ${nth}; else the error.
@@ -136,6 +148,8 @@ bool is_passing(int code);
 /* unchanged.c */
 /* Of its last catalogs: is_light; *same_out: all is as it was, and was kept so. */
 int folder_look(struct box *b, bool *same_out, struct err *err) MUST_CHECK;
+/* They stand, as nothing has changed. */
+int folder_keep_same(struct box *b, struct err *err) MUST_CHECK;
 /* What a run knows of its folder, for the next one: the props of its raw collections. */
 char *folder_props(const struct box *b);
 /* The last catalogs of all its collections stand. */
@@ -191,6 +205,30 @@ struct tree_coll *folder_made(struct box *b, size_t form);
 struct tree_coll *folder_raw(struct box *b, size_t form);
 /* What was here before and is so still, and the collections to the sink. */
 int folder_end(struct box *b, struct err *err) MUST_CHECK;
+
+/* beside.c */
+/* Is an item left out, as another service shows it? To be asked once of each. */
+bool beside_has(const struct box *b, size_t form, const struct item_twin *twin);
+/* Of what was made of an item, by its first octets. */
+void beside_twin(size_t form, const char *uid, const void *p, size_t n, struct item_twin *out);
+/* One more that is left out. */
+void beside_add(struct box *b, const struct arrived *a, size_t form, const struct item_twin *twin);
+/* Those of the last time; and all of now, as the props of a collection have them, or NULL. */
+void beside_read(struct box *b, const char *base64);
+char *beside_text(const struct box *b);
+/*
+ * All that is known is asked of again: what others show now is left out, and what they do not
+ * show any more is fetched. *changed_out: there was any of these.
+ */
+int beside_settle(
+        struct mapi_worker *w, struct box *b, bool *changed_out, struct err *err) MUST_CHECK;
+/* rows.c: these items, in as few streams as may be. */
+struct wanted {
+	const char *key, *change;
+	mapi_id id;
+};
+int folder_copy(struct mapi_worker *w, struct box *b, const struct wanted *list, size_t n,
+        struct err *err) MUST_CHECK;
 
 /* survey.c */
 int mapi_survey(struct mapi_worker *w, struct err *err) MUST_CHECK;

@@ -82,7 +82,7 @@ static int copy_one(struct sample *s, const struct box *b, size_t i, struct err 
 	int64_t began = clock_us();
 	struct mapi_store *store;
 	struct survey_round round;
-	int rc = worker_store(s->w, b->which, &store, err);
+	int rc = worker_store(s->w, b->at, &store, err);
 
 	s->bytes = s->items = 0;
 	s->reader = fx_reader_new(on_item, s);
@@ -106,7 +106,7 @@ static bool is_over(const struct sample *s)
 static int list_box(struct sample *s, const struct box *b, struct err *err)
 {
 	struct mapi_store *store;
-	int rc = worker_store(s->w, b->which, &store, err);
+	int rc = worker_store(s->w, b->at, &store, err);
 
 	s->n = 0;
 	s->listed = s->octets = 0;

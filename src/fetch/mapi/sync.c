@@ -154,7 +154,7 @@ static int attempt(struct mapi_worker *w, struct box *b, struct err *err)
 	struct mapi_store *store;
 	struct mapi_sync y;
 	struct stream s;
-	int rc = worker_store(w, b->which, &store, err);
+	int rc = worker_store(w, b->at, &store, err);
 
 	if (rc < 0)
 		return rc;
@@ -228,7 +228,7 @@ int folder_sync_many(struct mapi_worker *w, struct box **list, size_t n, struct 
 	struct many m = {.streams = xcalloc(n, sizeof *m.streams)};
 	struct mapi_store *store;
 	bool is_fatal = false;
-	int rc = worker_store(w, list[0]->which, &store, err);
+	int rc = worker_store(w, list[0]->at, &store, err);
 
 	for (size_t i = 0; i < n; i++)
 		begin(&m.streams[i], list[i], &asked[i]);

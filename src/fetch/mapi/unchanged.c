@@ -8,16 +8,19 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-enum { PROPS_MAX = 65536 };
+enum { PROPS_MAX = 4 << 20 };
 
 /* ---- what is kept ---- */
 
 char *folder_props(const struct box *b)
 {
+	char *elsewhere = beside_text(b);
 	json_t *o = json_object(), *items = json_object(), *replicas = json_object();
 
 	json_set_number(o, "associated", b->run->associated);
 	json_set_text(o, "changed", b->mark);
+	json_set_text(o, "elsewhere", elsewhere);
+	free(elsewhere);
 	for (size_t i = 0; i < MAPI_FORMS; i++) {
 		const struct pair *p = &b->pairs[i];
 		json_t *n = json_object();
@@ -84,7 +87,8 @@ static bool is_usable(const struct box *b, const struct tree_coll *raw, const js
 	const json_t *items = json_object_get(props, "items");
 
 	if (!raw || !props || !text_same(raw->href, b->href) || !raw->sync_token ||
-	        json_get_int(props, "associated", -1) != b->run->associated)
+	        json_get_int(props, "associated", -1) != b->run->associated ||
+	        (json_get_str(props, "elsewhere") && !b->run->base.opts->beside))
 		return false;
 	for (size_t i = 0; i < MAPI_FORMS; i++)
 		if (b->pairs[i].is_wanted &&
@@ -151,7 +155,15 @@ int folder_look(struct box *b, bool *same_out, struct err *err)
 	tree_coll_free(raw);
 	if (rc < 0 || !is_same)
 		return rc;
+	b->is_same = true;
+	if (b->run->base.opts->beside) /* what others show may have changed */
+		return 0;
 	*same_out = true;
+	return folder_keep_same(b, err);
+}
+
+int folder_keep_same(struct box *b, struct err *err)
+{
 	count_kept(b);
 	return folder_keep(b, COLL_COMPLETE, NULL, err);
 }
