@@ -180,7 +180,7 @@ static int finish(struct mapi_worker *w, struct box *b, struct err *err)
 	int rc;
 
 	folder_apply_ids(b);
-	rc = beside_settle(w, b, &changed, err);
+	rc = twins_settle(w, b, &changed, err);
 	if (rc == 0)
 		rc = folder_copy_broken(w, b, err);
 	return rc < 0 ? rc : folder_end(b, err);
@@ -196,7 +196,7 @@ static int take_one(struct mapi_worker *w, struct box *b, struct err *err)
 	if (b->is_same) {
 		bool changed;
 
-		rc = beside_settle(w, b, &changed, err);
+		rc = twins_settle(w, b, &changed, err);
 		if (rc == 0 && !changed)
 			return folder_keep_same(b, err);
 		b->is_same = false;

@@ -243,8 +243,8 @@ static void ask_others(struct one *one, const struct outlook_made *made)
 
 	if (!one->box->run->base.opts->beside)
 		return;
-	beside_twin(one->form, made->uid, in->head.data, in->head.len, &one->twin);
-	one->is_elsewhere = beside_has(one->box, one->form, &one->twin);
+	twins_twin(one->form, made->uid, in->head.data, in->head.len, &one->twin);
+	one->is_elsewhere = twins_has(one->box, one->form, &one->twin);
 }
 
 /* An error of the item costs what would be made of it, and not its properties. */
@@ -373,7 +373,7 @@ static int take_item(struct one *one, struct err *err)
 		return 0;
 	}
 	if (rc == 0 && one->is_elsewhere) {
-		beside_add(b, one->as, one->form, &one->twin);
+		twins_add(b, one->as, one->form, &one->twin);
 		b->known[b->n_known - 1].is_asked = true;
 		run_count(&b->run->base, &(struct source_result){.elsewhere = 1});
 		return 0;

@@ -156,7 +156,7 @@ static void read_props(struct box *b, const struct tree_coll *raw, bool is_ours)
 		}
 	}
 	if (is_ours && b->run->base.opts->beside)
-		beside_read(b, json_get_str(props, "elsewhere"));
+		twins_read(b, json_get_str(props, "elsewhere"));
 	json_decref(props);
 }
 

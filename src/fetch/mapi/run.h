@@ -18,7 +18,7 @@
  *   folder.c       a folder from its past to its collections
  *   sync.c         what has changed in it, by content synchronization
  *   rows.c         the same by its table of contents; single items by CopyMessages
- *   beside.c       what other services of the account show, too: it is left out
+ *   twins.c        what other services of the account show, too: it is left out
  *   give.c         an item: what is made of it, and its properties beside it
  *   survey.c       what source_opts.survey is told
  */
@@ -206,21 +206,21 @@ struct tree_coll *folder_raw(struct box *b, size_t form);
 /* What was here before and is so still, and the collections to the sink. */
 int folder_end(struct box *b, struct err *err) MUST_CHECK;
 
-/* beside.c */
+/* twins.c */
 /* Is an item left out, as another service shows it? To be asked once of each. */
-bool beside_has(const struct box *b, size_t form, const struct item_twin *twin);
+bool twins_has(const struct box *b, size_t form, const struct item_twin *twin);
 /* Of what was made of an item, by its first octets. */
-void beside_twin(size_t form, const char *uid, const void *p, size_t n, struct item_twin *out);
+void twins_twin(size_t form, const char *uid, const void *p, size_t n, struct item_twin *out);
 /* One more that is left out. */
-void beside_add(struct box *b, const struct arrived *a, size_t form, const struct item_twin *twin);
+void twins_add(struct box *b, const struct arrived *a, size_t form, const struct item_twin *twin);
 /* Those of the last time; and all of now, as the props of a collection have them, or NULL. */
-void beside_read(struct box *b, const char *base64);
-char *beside_text(const struct box *b);
+void twins_read(struct box *b, const char *base64);
+char *twins_text(const struct box *b);
 /*
  * All that is known is asked of again: what others show now is left out, and what they do not
  * show any more is fetched. *changed_out: there was any of these.
  */
-int beside_settle(
+int twins_settle(
         struct mapi_worker *w, struct box *b, bool *changed_out, struct err *err) MUST_CHECK;
 /* rows.c: these items, in as few streams as may be. */
 struct wanted {

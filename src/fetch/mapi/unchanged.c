@@ -14,7 +14,7 @@ enum { PROPS_MAX = 4 << 20 };
 
 char *folder_props(const struct box *b)
 {
-	char *elsewhere = beside_text(b);
+	char *elsewhere = twins_text(b);
 	json_t *o = json_object(), *items = json_object(), *replicas = json_object();
 
 	json_set_number(o, "associated", b->run->associated);

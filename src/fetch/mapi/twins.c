@@ -13,14 +13,14 @@ enum {
 	TEXT_MAX = 3 << 20, /* of what a collection remembers: the line of its catalog has a cap */
 };
 
-bool beside_has(const struct box *b, size_t form, const struct item_twin *twin)
+bool twins_has(const struct box *b, size_t form, const struct item_twin *twin)
 {
 	const struct source_beside *o = b->run->base.opts->beside;
 
 	return o && twin->n && o->has(o->ctx, b->pairs[form].stand_in, twin);
 }
 
-void beside_twin(size_t form, const char *uid, const void *p, size_t n, struct item_twin *out)
+void twins_twin(size_t form, const char *uid, const void *p, size_t n, struct item_twin *out)
 {
 	struct item_about about;
 
@@ -29,7 +29,7 @@ void beside_twin(size_t form, const char *uid, const void *p, size_t n, struct i
 	about_clear(&about);
 }
 
-void beside_add(struct box *b, const struct arrived *a, size_t form, const struct item_twin *twin)
+void twins_add(struct box *b, const struct arrived *a, size_t form, const struct item_twin *twin)
 {
 	struct known *old = folder_find(b, a->key), *k;
 
@@ -48,7 +48,7 @@ void beside_add(struct box *b, const struct arrived *a, size_t form, const struc
 /* ---- from run to run ---- */
 
 /* For each: source key, change key, form and number of proofs, these. */
-char *beside_text(const struct box *b)
+char *twins_text(const struct box *b)
 {
 	struct buf out = buf_of(TEXT_MAX / 4 * 3);
 	char *text;
@@ -106,11 +106,11 @@ static size_t read_one(struct box *b, const uint8_t *p, size_t n)
 	hex_format(p + KEY, KEY, change);
 	a.id = id_of(b, p);
 	if (b->pairs[form].is_wanted && !folder_find(b, key))
-		beside_add(b, &a, form, &twin);
+		twins_add(b, &a, form, &twin);
 	return size;
 }
 
-void beside_read(struct box *b, const char *base64)
+void twins_read(struct box *b, const char *base64)
 {
 	size_t size = base64 ? strlen(base64) : 0;
 	uint8_t *octets = xmalloc(size + 1);
@@ -135,10 +135,10 @@ static bool is_shown(struct box *b, const struct known *k, struct item_twin *twi
 	tree_item_about(b->run->last, k->made_in, it, &about);
 	item_twin_of(plan_kind(k->form), x ? x->uid : NULL, &about, twin);
 	about_clear(&about);
-	return beside_has(b, k->form, twin);
+	return twins_has(b, k->form, twin);
 }
 
-int beside_settle(struct mapi_worker *w, struct box *b, bool *changed_out, struct err *err)
+int twins_settle(struct mapi_worker *w, struct box *b, bool *changed_out, struct err *err)
 {
 	size_t n = 0, n_known = b->n_known;
 	struct wanted *list;
@@ -157,7 +157,7 @@ int beside_settle(struct mapi_worker *w, struct box *b, bool *changed_out, struc
 		if (!k->is_there || k->is_over || k->is_new || k->is_asked)
 			continue;
 		k->is_asked = true;
-		if (k->twin && !beside_has(b, k->form, k->twin))
+		if (k->twin && !twins_has(b, k->form, k->twin))
 			list[n++] = (struct wanted){k->key, k->change, k->id};
 		else if (k->twin)
 			elsewhere++;
