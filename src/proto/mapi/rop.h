@@ -126,7 +126,7 @@ struct mapi_store {
 	uint32_t *leaving; /* that the next request releases */
 	size_t n_leaving, leaving_cap;
 	bool is_piecemeal; /* a PutBuffer was taken in part: see put.c */
-	bool is_one_by_one; /* it failed with many folders in one request: see sync.c */
+	unsigned failed_together; /* requests of many folders: see sync.c */
 	unsigned gave_up; /* how often it was still busy at the end of patience */
 };
 

@@ -140,6 +140,8 @@ static bool needs_another(const struct one *o)
 {
 	const struct rop_fate *fate = &o->down.fate;
 
+	if (o->down.has_written)
+		return false;
 	if (fate->is_left)
 		return true;
 	if (fate->value == 0)
@@ -180,6 +182,7 @@ static int finish(struct mapi_store *s, struct one *o, struct err *err)
 
 	if (rc == 0 && o->down.held) {
 		o->down.held = NULL;
+		o->down.has_written = o->held.len > 0;
 		if (o->held.len > 0)
 			rc = o->sync->write(o->sync->ctx, o->held.data, o->held.len, err);
 	}
@@ -221,9 +224,9 @@ static void begin(struct mapi_store *s, const struct mapi_sync *y, struct one *o
 /* How many from ${list} on are asked for together. */
 static size_t together(struct many *m, const struct mapi_sync *list, size_t n)
 {
-	size_t octets = 0, k;
+	size_t most = m->store->failed_together > 1 ? 1 : (size_t)MAPI_SYNCS, octets = 0, k;
 
-	for (k = 0; k < n && k < (m->store->is_one_by_one ? 1 : (size_t)MAPI_SYNCS); k++) {
+	for (k = 0; k < n && k < most; k++) {
 		struct one *o = &m->ones[k];
 		size_t cost;
 
@@ -237,17 +240,9 @@ static size_t together(struct many *m, const struct mapi_sync *list, size_t n)
 	return MAX(k, 1);
 }
 
-static int damaged_state(const struct many *m, size_t at, struct err *err)
-{
-	struct err why;
-
-	err_set(&why, ERR_DAMAGED, ERR_COLLECTION, "the state of the last synchronization is none");
-	return m->ended ? m->ended(m->ctx, at, &why, err) : err_copy(err, &why);
-}
-
 /*
  * A request of many that a server does not understand, or answers in a way that nobody does:
- * this one is asked for one folder at a time from now on.
+ * these are asked for one by one, and all others the second time.
  */
 static int pass_failure(struct many *m, int rc, struct err *err)
 {
@@ -255,7 +250,7 @@ static int pass_failure(struct many *m, int rc, struct err *err)
 	        mapi_is_lost(m->store->session))
 		return rc;
 	err_clear(err);
-	m->store->is_one_by_one = true;
+	m->store->failed_together++;
 	for (size_t i = 0; i < m->n; i++)
 		m->ones[i].down.fate = (struct rop_fate){.is_left = true};
 	return 0;
@@ -263,16 +258,22 @@ static int pass_failure(struct many *m, int rc, struct err *err)
 
 static int sync_some(struct many *m, size_t at, struct err *err)
 {
-	int rc;
+	struct err why = {0};
+	int rc = 0;
 
 	if (m->ones[0].is_damaged)
-		return damaged_state(m, at, err);
-	if (m->n == 1)
-		rc = ask_alone(m->store, &m->ones[0], err);
+		rc = err_set(&why, ERR_DAMAGED, ERR_COLLECTION,
+		        "the state of the last synchronization is none");
+	else if (m->n == 1)
+		rc = ask_alone(m->store, &m->ones[0], &why);
 	else
-		rc = pass_failure(m, ask_together(m, err), err);
+		rc = pass_failure(m, ask_together(m, &why), &why);
 	if (rc == 0)
 		rc = finish_all(m, at, err);
+	else if (m->n == 1 && is_of_one(m, &why))
+		rc = m->ended(m->ctx, at, &why, err);
+	else
+		rc = err_copy(err, &why);
 	for (size_t k = 0; k < m->n; k++)
 		if (m->ones[k].held.data)
 			buf_clear(&m->ones[k].held);

@@ -34,8 +34,10 @@ static int keep(struct download *d, const uint8_t *p, size_t n, struct err *err)
 {
 	if (n == 0)
 		return 0;
-	if (!d->held)
+	if (!d->held) {
+		d->has_written = true;
 		return d->write(d->ctx, p, n, err);
+	}
 	if (buf_add(d->held, p, n) == 0)
 		return 0;
 	return err_set(err, ERR_LIMIT, ERR_WHOLE,
@@ -153,7 +155,7 @@ int mapi_copy(struct mapi_store *s, mapi_id folder, const mapi_id *ids, size_t n
 		return err_set(
 		        err, ERR_LIMIT, ERR_ITEM, "more than %d messages of one request", IDS_MAX);
 	rc = ask_copy(&d, &k, err);
-	if (rc == 0 && d.fate.is_left) {
+	if (rc == 0 && d.fate.is_left && !d.has_written) {
 		d.fate = (struct rop_fate){0};
 		rc = ask_copy(&d, &k, err);
 	}

@@ -18,6 +18,7 @@ struct download {
 	uint32_t handle; /* of its context, once it has one */
 	struct buf *held; /* where its octets wait, as it is not its turn; NULL: they are written */
 	bool is_done;
+	bool has_written; /* it cannot be begun once more */
 	unsigned idle; /* answers in a row that had nothing */
 };
 /* RopFastTransferSourceGetBuffer, for ${most} octets. */

@@ -66,6 +66,7 @@ static struct server {
 	unsigned takes; /* how often, 0: always */
 	size_t cut; /* octets that are cut off the first payload */
 	unsigned backoff; /* so many answers of the next request, then RopBackoff instead */
+	bool backoff_lies; /* the operation is done, and so is what is behind it */
 	bool ignores_most; /* MaximumBufferSize */
 	bool has_no_rows; /* and says that there are more */
 	bool only_one; /* RopSynchronizationConfigure of a request is understood */
@@ -634,6 +635,9 @@ int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct e
 
 		last = p;
 		if (server.backoff > 0 && --server.backoff == 0) {
+			if (server.backoff_lies)
+				do_one(&a);
+			a.out.len = before;
 			say(&a, 0xf9, 1);
 			say(&a, 0, 1);
 			say(&a, 7, 4);
@@ -643,7 +647,9 @@ int mapi_execute(struct mapi_session *s, const struct mapi_request *rq, struct e
 			say(&a, 3, 2);
 			say(&a, 0, 3);
 			buf_puts(&server.log, "backoff ");
-			break;
+			if (!server.backoff_lies)
+				break;
+			continue;
 		}
 		do_one(&a);
 		if (a.out.len > a.room) {
