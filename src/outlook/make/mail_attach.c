@@ -194,12 +194,23 @@ static int put_data(struct in_item *in, struct bag *a, size_t i, struct err *err
 	return rc < 0 ? rc : bag_end(a, err);
 }
 
+/* What says more in its type than an item keeps of one: the part with its fields. */
+static bool needs_fields(const struct mime_part *p)
+{
+	return strcmp(p->type, "message/external-body") == 0 ||
+	       strcmp(p->type, "message/partial") == 0;
+}
+
 int in_file(struct in_item *in, size_t i, bool shown, struct err *err)
 {
 	const struct mime_part *p = &in->all->parts[i];
-	struct bag *a = new_attachment(in, BY_VALUE, shown, err);
+	struct in_range whole = {.type = "message/rfc822", .from = p->head, .to = p->end};
+	struct bag *a;
 	int rc;
 
+	if (needs_fields(p))
+		return in_octets(in, &whole, err);
+	a = new_attachment(in, BY_VALUE, shown, err);
 	if (!a)
 		return err->code;
 	rc = set_name(in, a, p->name, p->type, err);

@@ -347,6 +347,10 @@ static void shown_elsewhere(void **state)
 static void messages(void **state)
 {
 	(void)state;
+	/* where it is stands in its fields alone */
+	assert_made(TWO("mixed", "\nouter", "Content-Type: message/external-body; x=y\n\nA: b"),
+	        "attachment 1: PidTagAttachLongFilename unicode \"ATT00001.eml\"\n"
+	        "attachment 1: PidTagAttachMimeTag unicode \"message/rfc822\"");
 	assert_made(TWO("mixed", "\nouter",
 	                    "Content-Type: message/rfc822\n\nSubject: inner\nDate: Thu, 1 Jan 2026 "
 	                    "00:00:00 +0000\n\nwithin"),
