@@ -51,6 +51,7 @@ static const struct {
         {0x000003ed, {ERR_BUSY, "ecExiting: the server is shutting down"}},
         {0x000003f0, {ERR_BUSY, "ecServerOOM: the server is out of memory"}},
         {0x000003f2, {ERR_AUTH, "ecLoginPerm: there is no right to this mailbox"}},
+        {0x00000476, {ERR_BUSY, "ecMDBNotInit: the mailbox is not ready yet"}},
         {0x00000478, {ERR_REFUSED, "ecWrongServer: the mailbox is on another server"}},
         {0x0000047d, {ERR_REFUSED, "ecBufferTooSmall"}},
         {0x00000480, {ERR_BUSY, "ecServerBusy: the server is too busy"}},
@@ -58,7 +59,6 @@ static const struct {
         {0x000004b9, {ERR_REFUSED, "ecNullObject"}},
         {0x000004df, {ERR_REFUSED, "ecClientVerDisallowed: the server wants another version "
                                    "of Outlook"}},
-        {0x00000972, {ERR_BUSY, "ecMdbNotInitialized: the mailbox is not ready yet"}},
         {0x80004005, {ERR_REFUSED, "MAPI_E_CALL_FAILED"}},
         {0x80040102, {ERR_REFUSED, "MAPI_E_NO_SUPPORT"}},
         {0x8004010b, {ERR_BUSY, "MAPI_E_BUSY: the server is busy"}},

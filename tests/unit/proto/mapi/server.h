@@ -74,7 +74,7 @@ static struct server {
 	uint32_t create_value;
 	uint32_t problem; /* of RopSetProperties */
 	char made[2048]; /* name and class, UTF-16 as ASCII */
-	bool is_lost;
+	bool is_lost, associated;
 	unsigned pauses;
 	int64_t paused_ms;
 } server;
@@ -332,6 +332,8 @@ static void do_release(struct asked *a, uint64_t index)
 
 static void do_logon(struct asked *a)
 {
+	static const uint8_t counters[] = {
+	        1, 2, 3, 9, 13, 12, 10, 11, 7, 8, 5, 6, 4}; /* as recorded */
 	uint64_t flags = ask_get(a, 1);
 	uint64_t open = ask_get(a, 4);
 	size_t n;
@@ -351,8 +353,8 @@ static void do_logon(struct asked *a)
 	if (server.logon_value)
 		return;
 	say(a, flags, 1);
-	for (uint64_t i = 0; i < 13; i++)
-		say(a, (i + 1) << 56 | 1, 8);
+	for (size_t i = 0; i < 13; i++)
+		say(a, (uint64_t)counters[i] << 56 | 1, 8);
 	if (!server.is_public)
 		say(a, 7, 1);
 	else
@@ -487,7 +489,9 @@ static void do_others(struct asked *a, unsigned rop, uint64_t index)
 	case 0x04:
 	case 0x05:
 		made = ask_get(a, 1);
-		ask_get(a, 1);
+		assert_int_equal(ask_get(a, 1), rop == 0x04         ? 0x14
+		                                : server.associated ? 0x12
+		                                                    : 0x10);
 		n = a->out.len;
 		make_object(a, rop, index, made, 0);
 		if (le32(a->out.data + n + 2) == 0)
@@ -520,10 +524,11 @@ static void do_others(struct asked *a, unsigned rop, uint64_t index)
 	case 0x70:
 		made = ask_get(a, 1);
 		assert_int_equal(ask_get(a, 1), 1);
-		assert_int_equal(ask_get(a, 1) & 0x16, 0); /* no ForUpload, no PartialItem */
-		ask_get(a, 2);
+		assert_int_equal(ask_get(a, 1), 0x09); /* no ForUpload, no PartialItem */
+		/* Unicode, ReadState, Normal, Progress; FAI for who wants it */
+		assert_int_equal(ask_get(a, 2), server.associated ? 0x8039 : 0x8029);
 		assert_int_equal(ask_get(a, 2), 0);
-		ask_get(a, 4);
+		assert_int_equal(ask_get(a, 4), 3); /* Eid, MessageSize */
 		assert_int_equal(ask_get(a, 2), 0);
 		make_object(a, rop, index, made, 0);
 		break;

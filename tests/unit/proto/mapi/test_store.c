@@ -137,6 +137,11 @@ static void put_folder(struct rows *r, const struct mapi_folder *f, const struct
 	r->at[r->n] = b->len;
 }
 
+static mapi_id id_of(unsigned counter)
+{
+	return (uint64_t)counter << 56 | 1;
+}
+
 /* The rows of the recorded hierarchy (its five columns) as such. */
 static void take_recorded(void *ctx, const uint8_t *p, size_t n)
 {
@@ -151,12 +156,19 @@ static void take_recorded(void *ctx, const uint8_t *p, size_t n)
 	assert_int_equal(rows, 19);
 	while (rows-- > 0) {
 		struct rop_value v[5];
-		struct mapi_folder f = {.type = MAPI_FOLDER_GENERIC, .changed = 77, .size = 5};
+		struct mapi_folder f = {.type = MAPI_FOLDER_GENERIC,
+		        .changed = 77,
+		        .size = 5,
+		        .deleted = 6,
+		        .unread = 7};
 
 		assert_true(row_read(&in, tags, 5, v));
 		f.id = v[0].number;
 		f.parent = v[4].number;
 		f.items = (uint32_t)v[2].number;
+		f.hidden = f.id == id_of(0x1d);
+		if (f.id == id_of(0x1b))
+			f.type = MAPI_FOLDER_SEARCH;
 		put_folder(ctx, &f, &v[1], &v[3]);
 	}
 	assert_int_equal(in.n, 0);
@@ -167,11 +179,6 @@ static void give_rows(struct server_folder *f, struct rows *r)
 	f->rows = r->octets.data;
 	f->row_at = r->at;
 	f->n_rows = r->n;
-}
-
-static mapi_id id_of(unsigned counter)
-{
-	return (uint64_t)counter << 56 | 1;
 }
 
 /* Inbox and root say: which is what. */
@@ -199,10 +206,10 @@ static void test_recorded_folders(void **state)
 		unsigned counter, parent, depth, items;
 		const char *name, *class, *use;
 	} want[] = {
-	        {0x0a, 9, 1, 0, "Sent Items", "IPF.Note", NULL},
-	        {0x0b, 9, 1, 0, "Deleted Items", "IPF.Note", NULL},
+	        {0x0a, 9, 1, 0, "Sent Items", "IPF.Note", "\\Sent"},
+	        {0x0b, 9, 1, 0, "Deleted Items", "IPF.Note", "\\Trash"},
 	        {0x0c, 9, 1, 0, "Outbox", "IPF.Note", NULL},
-	        {0x0d, 9, 1, 5, "Inbox", "IPF.Note", NULL},
+	        {0x0d, 9, 1, 5, "Inbox", "IPF.Note", "\\Inbox"},
 	        {0x0e, 9, 1, 0, "Drafts", "IPF.Note", "\\Drafts"},
 	        {0x0f, 9, 1, 2, "Calendar", "IPF.Appointment", "calendar"},
 	        {0x10, 9, 1, 0, "Journal", "IPF.Journal", "journal"},
@@ -233,8 +240,8 @@ static void test_recorded_folders(void **state)
 	server.props = uses.data;
 	server.n_props = uses.len;
 	add_folder(id_of(1), NULL, 0);
-	add_folder(id_of(5), NULL, 0);
-	give_rows(add_folder(id_of(4), NULL, 0), r);
+	add_folder(id_of(13), NULL, 0);
+	give_rows(add_folder(id_of(9), NULL, 0), r);
 	s = open_store(MAPI_MAILBOX);
 	assert_int_equal(mapi_folders(s, &folders, &err), 0);
 	assert_string_equal(
@@ -244,14 +251,18 @@ static void test_recorded_folders(void **state)
 		const struct mapi_folder *f = &folders.list[i];
 
 		assert_int_equal(f->id, id_of(want[i].counter));
-		/* the recorded top is 9, that of this server 4: nothing of it is listed */
-		assert_int_equal(f->parent, id_of(want[i].parent == 9 ? 4 : want[i].parent));
+		assert_int_equal(f->parent, id_of(want[i].parent));
 		assert_int_equal(f->depth, want[i].depth);
 		assert_int_equal(f->items, want[i].items);
 		assert_string_equal(f->name, want[i].name);
 		assert_string_equal(f->container_class, want[i].class);
 		assert_int_equal(f->changed, 77);
 		assert_int_equal(f->size, 5);
+		assert_int_equal(f->deleted, 6);
+		assert_int_equal(f->unread, 7);
+		assert_int_equal(f->hidden, want[i].counter == 0x1d);
+		assert_int_equal(f->type,
+		        want[i].counter == 0x1b ? MAPI_FOLDER_SEARCH : MAPI_FOLDER_GENERIC);
 		if (want[i].use)
 			assert_string_equal(f->use, want[i].use);
 		else
@@ -291,16 +302,16 @@ static void test_order_of_folders(void **state)
 		enum err_code code;
 	} cases[] = {
 	        {{{0}}, "", ERR_OK},
-	        {{{20, 4}, {21, 20}, {22, 4}}, "1:20<4 2:21<20 1:22<4 ", ERR_OK},
-	        {{{21, 20}, {22, 21}, {20, 4}}, "1:20<4 2:21<20 3:22<21 ", ERR_OK},
+	        {{{20, 9}, {21, 20}, {22, 9}}, "1:20<9 2:21<20 1:22<9 ", ERR_OK},
+	        {{{21, 20}, {22, 21}, {20, 9}}, "1:20<9 2:21<20 3:22<21 ", ERR_OK},
 	        /* listed twice, or with its top */
-	        {{{20, 4}, {21, 20}, {20, 4}, {4, 2}}, "1:20<4 2:21<20 ", ERR_OK},
+	        {{{20, 9}, {21, 20}, {20, 9}, {9, 2}}, "1:20<9 2:21<20 ", ERR_OK},
 	        /* whose parent nobody sees */
-	        {{{20, 99}, {21, 20}}, "1:20<4 2:21<20 ", ERR_OK},
+	        {{{20, 99}, {21, 20}}, "1:20<9 2:21<20 ", ERR_OK},
 	        /* each in another one, for ever */
-	        {{{20, 21}, {21, 20}}, "1:20<4 2:21<20 ", ERR_OK},
-	        {{{20, 20}, {22, 20}}, "1:20<4 2:22<20 ", ERR_OK},
-	        {{{22, 20}, {20, 21}, {21, 20}}, "1:22<4 1:20<4 2:21<20 ", ERR_OK},
+	        {{{20, 21}, {21, 20}}, "1:20<9 2:21<20 ", ERR_OK},
+	        {{{20, 20}, {22, 20}}, "1:20<9 2:22<20 ", ERR_OK},
+	        {{{22, 20}, {20, 21}, {21, 20}}, "1:22<9 1:20<9 2:21<20 ", ERR_OK},
 	};
 
 	(void)state;
@@ -315,7 +326,7 @@ static void test_order_of_folders(void **state)
 		r->octets = buf_of(SIZE_MAX);
 		for (size_t k = 0; cases[i].rows[k][0]; k++)
 			add_row(r, cases[i].rows[k][0], cases[i].rows[k][1]);
-		give_rows(add_folder(id_of(4), NULL, 0), r);
+		give_rows(add_folder(id_of(9), NULL, 0), r);
 		s = open_store(MAPI_MAILBOX); /* Inbox and root are refused: no matter */
 		assert_int_equal(mapi_folders(s, &folders, &err), cases[i].code);
 		assert_string_equal(order_of(&folders, order), cases[i].order);
@@ -343,12 +354,12 @@ static void test_deep_folders(void **state)
 	name[3000] = '\0';
 	for (uint64_t i = 0; i < 310; i++) {
 		struct mapi_folder f = {.id = id_of(200) + (i << 16),
-		        .parent = i ? id_of(200) + ((i - 1) << 16) : id_of(4),
+		        .parent = i ? id_of(200) + ((i - 1) << 16) : id_of(9),
 		        .name = i == 309 ? name : (char *)"x"};
 
 		put_folder(r, &f, NULL, NULL);
 	}
-	give_rows(add_folder(id_of(4), NULL, 0), r);
+	give_rows(add_folder(id_of(9), NULL, 0), r);
 	s = open_store(MAPI_MAILBOX);
 	assert_int_equal(mapi_folders(s, &folders, &err), 0);
 	assert_int_equal(folders.n, 310);
@@ -377,7 +388,7 @@ static void test_rows_that_do_not_come(void **state)
 	server_begin();
 	r->octets = buf_of(SIZE_MAX);
 	add_row(r, 20, 4);
-	give_rows(add_folder(id_of(4), NULL, 0), r);
+	give_rows(add_folder(id_of(9), NULL, 0), r);
 	s = open_store(MAPI_MAILBOX);
 	server.has_no_rows = true;
 	assert_int_equal(mapi_folders(s, &folders, &err), ERR_PROTO);
@@ -502,6 +513,7 @@ static void test_contents(void **state)
 	assert_int_equal(mapi_contents(s, id_of(21), false, count_row, &n, &err), ERR_NOTFOUND);
 	f->refuse = 0x05;
 	f->with = 0x80070005;
+	server.associated = true;
 	assert_int_equal(mapi_contents(s, id_of(20), true, count_row, &n, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.text, "MAPI_E_NO_ACCESS"));
 	mapi_close(s);
@@ -991,6 +1003,7 @@ static void test_busy(void **state)
 		server.folders[0].with = 0x480;
 		server.folders[0].times = cases[i].times;
 		server.folders[0].wait_ms = cases[i].wait_ms;
+		e->list[0].associated = server.associated = i == 0;
 		assert_int_equal(mapi_sync(s, &e->list[0], &err), cases[i].code);
 		if (!cases[i].code)
 			assert_octets(&e->have[0], "nothing is new", 14);
@@ -1039,7 +1052,7 @@ static void test_cut_answers(void **state)
 {
 	struct rows *r = calloc(1, sizeof *r);
 	struct buf have = buf_of(SIZE_MAX);
-	struct mapi_sync y = {.folder = id_of(4), .write = keep, .ctx = &have};
+	struct mapi_sync y = {.folder = id_of(9), .write = keep, .ctx = &have};
 	struct mapi_folders folders;
 	struct mapi_store *s;
 	struct err err;
@@ -1049,7 +1062,7 @@ static void test_cut_answers(void **state)
 	r->octets = buf_of(SIZE_MAX);
 	add_row(r, 20, 4);
 	add_row(r, 21, 20);
-	give_rows(add_folder(id_of(4), (const uint8_t *)"stream", 6), r);
+	give_rows(add_folder(id_of(9), (const uint8_t *)"stream", 6), r);
 	s = open_store(MAPI_MAILBOX);
 	for (size_t cut = 1; cut < 400; cut++) {
 		server.cut = cut;
@@ -1067,9 +1080,9 @@ static void test_cut_answers(void **state)
 	give_rows(&server.folders[0], r);
 	for (size_t cut = 1; cut < 100; cut++) {
 		server.cut = cut;
-		assert_int_equal(mapi_contents(s, id_of(4), false, no_row, NULL, &err), ERR_PROTO);
+		assert_int_equal(mapi_contents(s, id_of(9), false, no_row, NULL, &err), ERR_PROTO);
 	}
-	assert_int_equal(mapi_contents(s, id_of(4), false, no_row, NULL, &err), 0);
+	assert_int_equal(mapi_contents(s, id_of(9), false, no_row, NULL, &err), 0);
 	assert_int_equal(server_open_handles(), 2);
 	mapi_close(s);
 	buf_clear(&r->octets);
