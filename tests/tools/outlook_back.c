@@ -1,8 +1,9 @@
 /*
  * outlook_back FILE.ics|FILE.vcf: the object or card as a MAPI item, through FastTransfer, and
- * back: what comes of it on stdout, what is told as lost on stderr. --tell: the item's properties
- * on stdout instead. --again: what comes of it is made into an item once more, and what differs
- * between both items goes to stdout.
+ * back: what comes of it on stdout, what is told as lost on stderr. --plain: by its properties
+ * alone, without the lines that it keeps of the object. --tell: the item's properties on stdout
+ * instead. outlook_back --item FILE.fx: an item as calendar object or card, and that as an item:
+ * what differs on stdout, each with the class of the item before it; nothing of other items.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,21 +95,75 @@ static int to_stdout(void *ctx, const void *p, size_t n, struct err *err)
 	return fwrite(p, 1, n, stdout) == n ? 0 : -1;
 }
 
+static void plain(struct bag *b)
+{
+	struct err err = {0};
+
+	for (size_t i = 0; i < b->n_attachments; i++)
+		if (b->attachments[i]->embedded)
+			plain(b->attachments[i]->embedded);
+	check(bag_set_text(b, PidNameContentLines, " ", &err), &err);
+	check(bag_set_text(b, PidNameContentForms, " ", &err), &err);
+}
+
+static const char *class; /* of the item that is compared */
+
+static void differs(void *ctx, const char *line)
+{
+	(void)ctx;
+	printf("%s\t%s\n", class, line);
+}
+
+static void item(struct spool *in, struct spool *out)
+{
+	struct bag *b = NULL, *again;
+	struct fx_reader *r = fx_reader_new(take, &b);
+	struct err err = {0};
+	enum outlook_form form;
+
+	check(spool_copy(in, 0, in->len, to_reader, r, &err), &err);
+	check(fx_read_end(r, &err), &err);
+	fx_reader_free(r);
+	form = outlook_form_of(b);
+	if (form != OUTLOOK_MAIL && form != OUTLOOK_UNKNOWN) {
+		class = bag_text(b, PidTagMessageClass);
+		convert(b, out);
+		again = make(form, out, "lost");
+		outlook_same(b, again, differs, NULL);
+		bag_free(again);
+	}
+	bag_free(b);
+}
+
+static void object(const char *how, enum outlook_form form, struct spool *in, struct spool *out)
+{
+	struct bag *b = make(form, in, "lost");
+	struct err err = {0};
+
+	if (strcmp(how, "--tell") == 0) {
+		bag_tell(b, say, NULL);
+	} else {
+		if (strcmp(how, "--plain") == 0)
+			plain(b);
+		bag_sort(b);
+		convert(b, out);
+		check(spool_copy(out, 0, out->len, to_stdout, NULL, &err), &err);
+	}
+	bag_free(b);
+}
+
 int main(int argc, char **argv)
 {
-	const char *file = argv[argc - 1];
-	bool tell = argc > 2 && strcmp(argv[1], "--tell") == 0,
-	     again = argc > 2 && strcmp(argv[1], "--again") == 0;
+	const char *file = argv[argc - 1], *how = argc > 2 ? argv[1] : "";
 	enum outlook_form form = text_ends_with(file, ".vcf") ? OUTLOOK_CONTACT : OUTLOOK_CALENDAR;
 	struct spool in, out;
 	struct err err = {0};
 	static char octets[64 << 20];
-	struct bag *b, *c;
 	FILE *f = argc > 1 ? fopen(file, "rb") : NULL;
 	size_t n;
 
 	if (!f) {
-		fprintf(stderr, "usage: outlook_back [--tell|--again] FILE\n");
+		fprintf(stderr, "usage: outlook_back [--tell|--plain|--item] FILE\n");
 		return 2;
 	}
 	n = fread(octets, 1, sizeof octets, f);
@@ -116,20 +171,10 @@ int main(int argc, char **argv)
 	spool_init(&in);
 	spool_init(&out);
 	check(spool_add(&in, octets, n, &err), &err);
-	b = make(form, &in, "lost");
-	if (tell) {
-		bag_tell(b, say, NULL);
-	} else {
-		convert(b, &out);
-		if (again) {
-			c = make(form, &out, "lost again");
-			outlook_same(b, c, say, NULL);
-			bag_free(c);
-		} else {
-			check(spool_copy(&out, 0, out.len, to_stdout, NULL, &err), &err);
-		}
-	}
-	bag_free(b);
+	if (strcmp(how, "--item") == 0)
+		item(&in, &out);
+	else
+		object(how, form, &in, &out);
 	spool_clear(&in);
 	spool_clear(&out);
 	return 0;

@@ -147,7 +147,7 @@ size_t entry_name_len(const char *name, const char *address)
 void entry_one_off(const char *name, const char *type, const char *address, struct buf *out)
 {
 	/* Unicode; how mail is written is left to who sends it */
-	static const uint8_t flags[4] = {0, 0, 0x01, 0x90};
+	static const uint8_t flags[4] = {0, 0, 0x01, 0x80};
 	const char *const texts[] = {name, type, address};
 
 	buf_put(out, "\0\0\0", 4);

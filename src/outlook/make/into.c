@@ -48,6 +48,20 @@ void into_own(struct making *k, struct bag *b, bag_key key, char *text)
 	free(text);
 }
 
+void into_lines(struct making *k, struct bag *b, bag_key key, char *text)
+{
+	struct buf out = buf_of(SIZE_MAX);
+
+	for (const char *s = text; s && *s; s++)
+		if (*s == '\n' && (s == text || s[-1] != '\r'))
+			buf_puts(&out, "\r\n");
+		else
+			buf_putc(&out, *s);
+	into_text(k, b, key, buf_str(&out));
+	buf_clear(&out);
+	free(text);
+}
+
 static void set_int(struct making *k, struct bag *b, bag_key key, uint16_t type, int64_t value)
 {
 	if (k->rc == 0)

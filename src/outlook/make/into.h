@@ -22,6 +22,8 @@ void into_lost(struct making *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void into_text(struct making *k, struct bag *b, bag_key key, const char *text);
 /* The same of a text that is malloc'ed, and freed here. */
 void into_own(struct making *k, struct bag *b, bag_key key, char *text);
+/* The same of one of several lines, with CRLF between them, as Outlook writes them. */
+void into_lines(struct making *k, struct bag *b, bag_key key, char *text);
 void into_int(struct making *k, struct bag *b, bag_key key, int64_t value); /* INT32 */
 void into_bool(struct making *k, struct bag *b, bag_key key, bool value);
 void into_time(struct making *k, struct bag *b, bag_key key, int64_t utc); /* since 1970 */

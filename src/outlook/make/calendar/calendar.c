@@ -214,7 +214,7 @@ static void take_body(struct cal *c, struct part *p, struct bag *b)
 	char *html = NULL;
 	struct line *l;
 
-	into_own(&c->k, b, PidTagBody, part_text(p, "DESCRIPTION"));
+	into_lines(&c->k, b, PidTagBody, part_text(p, "DESCRIPTION"));
 	l = part_peek(p, "X-ALT-DESC");
 	if (l && line_param(l, "FMTTYPE") &&
 	        strcasecmp(line_param(l, "FMTTYPE"), "text/html") == 0) {

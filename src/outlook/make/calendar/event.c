@@ -8,8 +8,6 @@
 enum { DAY = 86400, BUSY = 2, FREE = 0, TENTATIVE = 1, SIDE_EFFECTS = 0x171 };
 enum { ICON_SINGLE = 0x400, ICON_RECURS = 1, ICON_MEETING = 2 };
 enum { ORGANIZED = 1 }; /* PidLidResponseStatus: the item is the organizer's own */
-/* 4500-08-31T23:59: ClipEnd of a series without an end (MS-OXOCAL 2.2.1.15). */
-#define NEVER_ENDS INT64_C(79859951940)
 
 bool event_times(struct cal *c, struct part *p, struct when *start, struct when *end)
 {
@@ -156,7 +154,8 @@ static void put_recurrence(struct cal *c, struct series *s)
 	struct buf octets = buf_of(RECUR_BLOB_MAX);
 	struct bag *b = c->b;
 	uint32_t last;
-	int64_t end = NEVER_ENDS;
+	/* of a series without an end, the last minute that there is: MS-OXOCAL 2.2.1.15 */
+	int64_t end = zone_utc(z, seconds_of(RECUR_END_OF_TIME));
 
 	recur_write(&s->r, &octets);
 	into_buf(&c->k, b, (bag_key)PidLidAppointmentRecur, &octets);

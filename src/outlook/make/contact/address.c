@@ -60,7 +60,7 @@ static void put_fields(struct cont *c, const struct written *w, const bag_key ke
 {
 	into_text(&c->k, c->b, keys[0], w->fields[0]);
 	for (size_t i = 1; i < ADDRESS_PARTS; i++)
-		into_text(&c->k, c->b, keys[i], w->fields[i + 1]);
+		into_lines(&c->k, c->b, keys[i], xstrdup(w->fields[i + 1]));
 }
 
 /* As Outlook shows it, where the card has no label: street, then city, state and code, country. */
@@ -104,7 +104,7 @@ static void put_label(struct cont *c, int place, bag_key key, const struct writt
 
 	if (label) {
 		label->used = true;
-		into_own(&c->k, c->b, key, line_text(label));
+		into_lines(&c->k, c->b, key, line_text(label));
 	} else if (w) {
 		put_whole(c, w, key);
 	}

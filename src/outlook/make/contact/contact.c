@@ -6,7 +6,7 @@
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
-enum { ICON_CONTACT = 0x200, ICON_LIST = 0x202, SIDE_EFFECTS = 0x110, READ = 1 };
+enum { ICON_CONTACT = 0x200, ICON_LIST = 0x202, SIDE_EFFECTS = 0x10, READ = 1 };
 
 struct line *in_group(const struct cont *c, const struct line *l, const char *name)
 {

@@ -163,5 +163,5 @@ void cont_marks(struct cont *c)
 	take_reminder(c);
 	if (take_time(c, "REV", &t))
 		into_time(&c->k, c->b, PidTagLastModificationTime, t);
-	into_own(&c->k, c->b, PidTagBody, part_text(c->p, "NOTE"));
+	into_lines(&c->k, c->b, PidTagBody, part_text(c->p, "NOTE"));
 }

@@ -44,7 +44,7 @@ static void an_event_has_its_times_in_utc(void **state)
 	assert_int_equal(time_of(k.b, PidLidAppointmentEndWhole), 1782892800 + 5400);
 	assert_int_equal(bag_int(k.b, (bag_key)PidLidAppointmentDuration, 0), 90);
 	assert_string_equal(bag_text(k.b, PidTagSubject), "Ein, zwei");
-	assert_string_equal(bag_text(k.b, PidTagBody), "a\nb");
+	assert_string_equal(bag_text(k.b, PidTagBody), "a\r\nb");
 	assert_string_equal(bag_text(k.b, (bag_key)PidLidLocation), "Köln");
 	assert_int_equal(bag_int(k.b, (bag_key)PidLidBusyStatus, -1), 2);
 	assert_false(bag_bool(k.b, (bag_key)PidLidReminderSet));
