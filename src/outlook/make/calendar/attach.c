@@ -36,6 +36,8 @@ static struct bag *add(struct cal *c, struct bag *b, const struct line *l, int m
 	into_int(&c->k, a, PidTagAttachMethod, method);
 	into_text(&c->k, a, PidTagAttachLongFilename, name_of(l));
 	into_text(&c->k, a, PidTagDisplayName, name_of(l));
+	if (name_of(l) && strrchr(name_of(l), '.'))
+		into_text(&c->k, a, PidTagAttachExtension, strrchr(name_of(l), '.'));
 	into_text(&c->k, a, PidTagAttachMimeTag, line_param(l, "FMTTYPE"));
 	into_int(&c->k, a, PidTagRenderingPosition, -1);
 	return a;

@@ -95,7 +95,7 @@ static bool is_number(const char *s)
 {
 	size_t n = strlen(s), sign = *s == '-';
 
-	return n > sign && n <= 10 && strspn(s + sign, "0123456789") == n - sign;
+	return n > sign && n - sign <= 10 && strspn(s + sign, "0123456789") == n - sign;
 }
 
 static void take_texts(struct cal *c, struct part *p, struct bag *b, const struct name *n)
@@ -192,7 +192,8 @@ static void take_class(struct cal *c, struct part *p, struct bag *b)
 		return;
 	l->used = true;
 	into_int(&c->k, b, PidTagSensitivity, place);
-	into_bool(&c->k, b, (bag_key)PidLidPrivate, place == PRIVATE);
+	if (place == PRIVATE)
+		into_bool(&c->k, b, (bag_key)PidLidPrivate, true);
 }
 
 /* 1 to 4 are high, 5 is normal, 6 to 9 are low; 0 says nothing (MS-OXCICAL 2.1.3.1.1.20.17). */

@@ -202,7 +202,7 @@ static void put_sequence(struct cal *c)
 {
 	const struct line *l = part_take(c->main, "SEQUENCE");
 
-	if (l)
+	if (l && atoi(l->value))
 		into_int(&c->k, c->b, (bag_key)PidLidAppointmentSequence, atoi(l->value));
 }
 

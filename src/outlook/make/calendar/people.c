@@ -220,14 +220,30 @@ static void take_organizer(struct cal *c, struct part *p, struct bag *b, struct 
 	person_clear(&behind);
 }
 
+static bool is_listed(const struct part *p, const struct person *organizer)
+{
+	bool listed = false;
+
+	for (size_t i = 0; i < p->n_lines && organizer->smtp; i++) {
+		char *smtp = strcmp(p->lines[i].name, "ATTENDEE") == 0 ? mail_of(p->lines[i].value)
+		                                                       : NULL;
+
+		listed |= smtp && strcasecmp(smtp, organizer->smtp) == 0;
+		free(smtp);
+	}
+	return listed;
+}
+
 size_t take_people(struct cal *c, struct part *p, struct bag *b)
 {
-	bool rsvp = false, told = false, listed = false;
+	bool rsvp = false, told = false;
 	struct person organizer;
 	struct line *l;
 	size_t i = 0, n = 0;
 
 	take_organizer(c, p, b, &organizer);
+	if (is_anybody(&organizer) && !is_listed(p, &organizer))
+		put_organizer_row(c, b, &organizer);
 	while ((l = part_each(p, "ATTENDEE", &i))) {
 		struct person who = person_of(l);
 		const char *wanted = line_param(l, "RSVP");
@@ -240,13 +256,10 @@ size_t take_people(struct cal *c, struct part *p, struct bag *b)
 		} else {
 			l->used = false;
 		}
-		listed |= who.smtp && organizer.smtp && strcasecmp(who.smtp, organizer.smtp) == 0;
 		person_clear(&who);
 	}
 	if (rsvp)
 		into_bool(&c->k, b, PidTagResponseRequested, true);
-	if (n && !listed && is_anybody(&organizer))
-		put_organizer_row(c, b, &organizer);
 	person_clear(&organizer);
 	return n;
 }
