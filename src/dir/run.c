@@ -79,7 +79,10 @@ int run_replay(void *ctx, const json_t *o, struct err *err)
 	it.uid = (uint32_t)uid;
 	it.size = (uint64_t)size;
 	it.warn = (uint16_t)json_get_int(o, "warn", 0);
+	it.flags = (uint16_t)json_get_int(o, "flags", 0);
 	c = coll_of(r, kind, name, (uint32_t)validity);
+	if (json_get_str(o, "keywords"))
+		it.keywords = tree_coll_words(c, json_get_str(o, "keywords"), NULL, NULL);
 	add_ext(c, &it, o);
 	tree_coll_add(c, &it);
 	objects_put(r->objects, it.sha256, it.size, (uint32_t)file)->old = true;
@@ -112,6 +115,10 @@ char *run_item_text(const struct tree_coll *c, const struct tree_item *it, uint3
 	json_set_number(o, "uidvalidity", c->uidvalidity);
 	if (it->warn)
 		json_set_number(o, "warn", it->warn);
+	if (c->kind == COLL_MAIL && c->href && (it->flags || it->keywords)) {
+		json_set_number(o, "flags", it->flags);
+		json_set_text(o, "keywords", tree_coll_keyword_text(c, it->keywords));
+	}
 	if (e) {
 		json_set_text(o, "href", e->href);
 		json_set_text(o, "etag", e->etag);

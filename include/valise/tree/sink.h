@@ -25,7 +25,8 @@ enum tree_prev {
 	PREV_SNAPSHOT, /* the collection as the last committed snapshot has it */
 	/*
 	 * items whose bytes an interrupted run has already made durable; only uid, date,
-	 * sha256, size, warn and where are to be trusted
+	 * sha256, size, warn and where are to be trusted, and flags and keywords of mail in a
+	 * collection with an href (MAPI), of which nobody lists them again
 	 */
 	PREV_RUN,
 };

@@ -21,6 +21,11 @@ static void queue_item(struct archive_sink *s, const struct tree_coll *c,
 	p->date_utc = it->date_utc;
 	p->zone_min = it->zone_min;
 	p->warn = it->warn;
+	if (c->kind == COLL_MAIL && c->href) { /* nobody lists these again, as IMAP does */
+		p->flags = it->flags;
+		p->keywords =
+		        it->keywords ? xstrdup(tree_coll_keyword_text(c, it->keywords)) : NULL;
+	}
 	if (e) {
 		p->href = xstrdup(e->href);
 		p->etag = xstrdup(e->etag);

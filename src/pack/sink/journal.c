@@ -105,11 +105,12 @@ static void put_text(struct buf *out, const char *s)
 }
 
 /*
- * [coll, uid, sha256, seconds, zone, href, etag, id, warnings]; what is nothing is left
- * out at the end: the last, or the last four.
+ * [coll, uid, sha256, seconds, zone, href, etag, id, warnings, flags, keywords]; what is nothing
+ * is left out at the end: the last two, three, or six.
  */
 void sink_journal_item(struct archive_sink *s, const struct pending_item *p)
 {
+	bool is_flagged = p->flags || p->keywords;
 	char hex[SHA256_HEX_SIZE];
 	struct buf text;
 
@@ -117,13 +118,17 @@ void sink_journal_item(struct archive_sink *s, const struct pending_item *p)
 	buf_init(&text, SIZE_MAX);
 	buf_putf(&text, "{\"item\":[%u,%u,\"%s\",%" PRId64 ",%d", p->run, p->uid, hex, p->date_utc,
 	        p->zone_min);
-	if (p->href || p->etag || p->id || p->warn) {
+	if (p->href || p->etag || p->id || p->warn || is_flagged) {
 		put_text(&text, p->href);
 		put_text(&text, p->etag);
 		put_text(&text, p->id);
 	}
-	if (p->warn)
+	if (p->warn || is_flagged)
 		buf_putf(&text, ",%u", p->warn);
+	if (is_flagged) {
+		buf_putf(&text, ",%u", p->flags);
+		put_text(&text, p->keywords);
+	}
 	buf_puts(&text, "]}");
 	journal_add(s->journal, buf_str(&text));
 	buf_clear(&text);
@@ -158,6 +163,7 @@ void sink_journal_forget(struct archive_sink *s)
 		free(s->items_waiting[i].href);
 		free(s->items_waiting[i].etag);
 		free(s->items_waiting[i].id);
+		free(s->items_waiting[i].keywords);
 	}
 	free(s->items_waiting);
 	free(s->objects_waiting);
@@ -275,14 +281,15 @@ static int replay_object(struct archive_sink *s, const json_t *a)
 static int replay_item(struct archive_sink *s, const json_t *a)
 {
 	struct tree_item it = {0};
-	uint64_t run, uid, warn = 0;
+	uint64_t run, uid, warn = 0, flags = 0;
 	size_t n = json_array_size(a);
 	json_int_t zone = json_integer_value(json_array_get(a, 4));
 	struct tree_coll *c;
 	const struct object *o;
 
-	if ((n != 5 && n != 8 && n != 9) ||
-	        (n == 9 && get_u64(json_array_get(a, 8), UINT16_MAX, &warn) < 0) ||
+	if ((n != 5 && n != 8 && n != 9 && n != 11) ||
+	        (n == 11 && get_u64(json_array_get(a, 9), UINT16_MAX, &flags) < 0) ||
+	        (n >= 9 && get_u64(json_array_get(a, 8), UINT16_MAX, &warn) < 0) ||
 	        get_u64(json_array_get(a, 0), RUNS_MAX, &run) < 0 || run >= s->n_runs ||
 	        get_u64(json_array_get(a, 1), UINT32_MAX, &uid) < 0 ||
 	        !get_hash(json_array_get(a, 2), it.sha256) ||
@@ -297,6 +304,10 @@ static int replay_item(struct archive_sink *s, const json_t *a)
 	it.date_utc = json_integer_value(json_array_get(a, 3));
 	it.zone_min = (int16_t)zone;
 	it.warn = (uint16_t)warn;
+	it.flags = (uint16_t)flags;
+	if (json_is_string(json_array_get(a, 10)))
+		it.keywords =
+		        tree_coll_words(c, json_string_value(json_array_get(a, 10)), NULL, NULL);
 	object_get_place(o, &it.where);
 	if (json_is_string(json_array_get(a, 5)) || json_is_string(json_array_get(a, 6)) ||
 	        json_is_string(json_array_get(a, 7))) {

@@ -48,6 +48,7 @@ static void collect_durable(struct archive_sink *s, const struct part_mark *m, b
 		free(p->href);
 		free(p->etag);
 		free(p->id);
+		free(p->keywords);
 	}
 	s->n_items_waiting = kept;
 }

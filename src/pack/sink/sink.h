@@ -86,8 +86,9 @@ struct pending_item {
 	uint32_t uid;
 	int64_t date_utc;
 	int16_t zone_min;
-	uint16_t warn;
-	char *href, *etag, *id; /* DAV, POP3 */
+	uint16_t warn, flags;
+	char *href, *etag, *id; /* DAV, POP3, MAPI */
+	char *keywords; /* of flagged mail, as flags are: "work $Forwarded"; or NULL */
 };
 
 /* Items of an interrupted run, and of this one as far as the journal has them. */
