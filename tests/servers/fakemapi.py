@@ -74,7 +74,8 @@ class FakeMapi:
     name = "correct"
     source = None
     target = False  # something to restore into
-    code, says, never_says, lost, again, again_code, options = 0, None, None, (), None, None, ()
+    code, says, lost, options, again, again_code, either = 0, None, (), (), None, "same", ()
+    exact_items, may_miss, alters_itself, partial, rewrites, again_adds = True, False, False, False, False, False
     host = "127.0.0.1"
     realm = "fake"
     users = {"alice": "pw-alice", "bob": "pw-bob", "carol": "pw-carol", "dave": "pw-dave"}
@@ -565,7 +566,7 @@ class FakeMapi:
         if not up.octets.endswith(fx.marker(fx.END_MESSAGE)):
             return 0, len(octets)
         try:
-            for associated, bag in fx.messages(up.octets):
+            for associated, bag in fx.messages(bytes(up.octets)):
                 if up.store.quota is not None and up.store.used() + len(up.octets) > up.store.quota:
                     return rops.QUOTA, 0
                 self.taken(up, up.store.upload(up.folder, bag, associated))
@@ -575,7 +576,7 @@ class FakeMapi:
             with self.lock:
                 self.problems.append("upload: %s" % e)
             return rops.FORMAT, 0
-        up.octets = b""
+        up.octets = bytearray()
         return 0, len(octets)
 
     def taken(self, up, message):

@@ -37,23 +37,23 @@ class IdSet:
 
 def globset(ranges, bitmasks=True):
     """3.1.5.4.3: each range by the octets that its ends have in common; lone ones that lie close by as a bitmask."""
-    out, i = b"", 0
+    out, i = [], 0
     while i < len(ranges):
         low, high = (n.to_bytes(6, "big") for n in ranges[i])
         near = close_by(ranges, i) if bitmasks else 0
         if near:
-            out += push(low[:5]) + b"\x42" + low[5:] + bytes([bits(ranges, i, near)]) + b"\x50"
+            out.append(push(low[:5]) + b"\x42" + low[5:] + bytes([bits(ranges, i, near)]) + b"\x50")
             i += near + 1
             continue
         i += 1
         if low == high:
-            out += push(low)
+            out.append(push(low))
             continue
         common = 0
         while low[common] == high[common]:
             common += 1
-        out += (push(low[:common]) if common else b"") + b"\x52" + low[common:] + high[common:] + (b"\x50" if common else b"")
-    return out + b"\0"
+        out.append((push(low[:common]) if common else b"") + b"\x52" + low[common:] + high[common:] + (b"\x50" if common else b""))
+    return b"".join(out) + b"\0"
 
 
 def push(octets):

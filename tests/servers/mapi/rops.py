@@ -60,26 +60,27 @@ class Download:
 
     def __init__(self, store, folder, kind):
         self.store, self.folder, self.kind = store, folder, kind
-        self.pieces, self.buffer, self.done, self.total, self.ended = None, b"", 0, 1, False
+        self.pieces, self.buffer, self.at, self.done, self.total, self.ended = None, b"", 0, 0, 1, False
         self.flags = self.extra = 0
         self.state, self.state_tag, self.state_octets = {}, None, b""
 
     def fill(self, n):
-        while len(self.buffer) < n and not self.ended:
+        while len(self.buffer) - self.at < n and not self.ended:
             try:
-                self.buffer += next(self.pieces)
+                self.buffer, self.at = self.buffer[self.at:] + next(self.pieces), 0
             except StopIteration:
                 self.ended = True
 
     def take(self, n):
         self.fill(n + 1)
-        out, self.buffer = self.buffer[:n], self.buffer[n:]
-        return out, not self.buffer and self.ended
+        out = self.buffer[self.at:self.at + n]
+        self.at += len(out)
+        return out, self.at == len(self.buffer) and self.ended
 
 
 class Upload:
     def __init__(self, store, folder, operation):
-        self.store, self.folder, self.operation, self.octets, self.taken = store, folder, operation, b"", 0
+        self.store, self.folder, self.operation, self.octets, self.taken = store, folder, operation, bytearray(), 0
 
 
 class Context:
