@@ -6,7 +6,9 @@ more to fetch than what changed. What is restored is there, once, and only that.
 94-mapi-cases.py [CASE...]. Of a case (class attributes of the server):
 code: exit code of the first run (None: 0, 1 or 3, all that counts is that what is in the tree is right); again_code: of the second one
 says: what the first run has to say; lost: subjects of items that cannot be read, each of them an error
-again: how many items the second run may ask for (None: as many as it likes); either: of these items one may be missing if that is said"""
+again: how many items the second run may ask for (None: as many as it likes); exact_items: False: subjects are compared alone; may_miss: items may be missing;
+alters_itself: the mailbox changes while it is read. Of targets: partial: some are not there, and named; rewrites: they are there in another form;
+doubles: these may be there twice; in the run without a journal what is there is not looked at property by property, so that it may end well"""
 import concurrent.futures
 import email
 import json
@@ -143,7 +145,7 @@ class Run:
         c = self.case
         rc = self.fetch_once("first run", c.code)
         expect(not c.says or re.search(c.says, self.text), "did not say %r\n%s" % (c.says, self.text))
-        if c.code == 1:
+        if c.code in (1, 12):
             return c.check()
         if rc == 0 or c.code is not None:
             self.check_tree()
@@ -164,7 +166,7 @@ class Run:
                 shutil.rmtree(self.env["XDG_STATE_HOME"], ignore_errors=True)
             held = self.held()
             rc = self.valise("restore", archive)
-            expect(rc in ((0, 3) if c.code is None else (c.code,)), "%s: exit code %d instead of %s\n%s" % (what, rc, c.code, self.text))
+            expect(rc in ((0, 3) if c.code is None else (c.code, 0) if turn == 2 and c.rewrites else (c.code,)), "%s: exit code %d instead of %s\n%s" % (what, rc, c.code, self.text))
             expect(not c.problems, "%s: %s" % (what, c.problems[:3]))
             self.check_target(what, rc)
             expect(turn == 0 or c.again_adds or self.held() == held, "%s: something was added: %s, before: %s\n%s" % (what, sorted(self.held()), sorted(held), self.text))
@@ -184,7 +186,7 @@ class Run:
                 expect(rc != 0, "%s: %s is not there, and nobody said so" % (what, subject))
                 expect(c.partial or subject in self.text, "%s: %s is not named\n%s" % (what, subject, self.text))
                 continue
-            expect(n == 1, "%s: %s is there %d times\n%s" % (what, subject, n, self.text))
+            expect(n == 1 or subject in c.doubles, "%s: %s is there %d times\n%s" % (what, subject, n, self.text))
             expect(c.rewrites or (subject, want) in there, "%s: %s was altered: %s\n%s" % (what, subject, self.difference([(subject, want)], there), self.text))
         for s, _ in there:
             expect(c.rewrites or any(s == w for w, _ in self.wanted), "%s: %s came from nowhere" % (what, s))

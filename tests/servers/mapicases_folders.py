@@ -19,7 +19,7 @@ class LogonRefused(Case):
     """RopLogon is refused."""
     name = "logon-no-access"
     source = "MS-OXCSTOR 3.2.5.1.1: ecLoginPerm"
-    code = 1
+    code = 12
 
     def log_on(self, context, flags, dn):
         raise rops.Refused(0x3f2)

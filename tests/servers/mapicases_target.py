@@ -25,7 +25,7 @@ class PartlyTaken(Target):
     """RopFastTransferDestinationPutBuffer takes 1,000 octets of what it gets, and says so."""
     name = "target-takes-part"
     source = "MS-OXCFXICS 2.2.3.1.2.2.2: BufferUsedSize"
-    code = None
+    code, rewrites = None, True  # an item may be taken in another form
 
     def put_buffer(self, context, up, octets):
         if len(octets) > 1000:
@@ -72,7 +72,7 @@ class FolderThere(Target):
     source = "MS-OXCFOLD 2.2.1.2.2: ecDuplicateName"
 
     def create_folder(self, context, o, kind, name, existing):
-        if self.once(name):
+        if name == "Work" and self.once():
             self.store.add_folder(name, o.folder, container="IPF.Note")
         return super().create_folder(context, o, kind, name, existing)
 
@@ -147,7 +147,7 @@ class SaysNothing(Target):
     """The last part is carried out, and answered with an error all the same."""
     name = "target-stored-but-error"
     source = "servers behind timeouts"
-    code = None
+    code, doubles = None, ("Inbox 3",)  # an answer that says no is believed
 
     def put_buffer(self, context, up, octets):
         code, used = super().put_buffer(context, up, octets)
@@ -193,6 +193,7 @@ class Alters(Target):
 class Adds(Target):
     """The server adds properties of its own to each item: that is no difference that anybody must be told of."""
     name = "target-adds-properties"
+    rewrites = True
     source = "gromox and Exchange: PidTagInternetArticleNumber, PidTagCreatorEntryId ..."
 
     def taken(self, up, message):

@@ -128,10 +128,12 @@ class CutAlways(Case):
     source = "proxies with a limit for bodies"
     code = 3
 
-    def chunks(self, rq, rest):
-        if rq.kind == "Execute" and b"\x4e\0\0" in rq.body[:80]:
-            return [b"PROCESSING\r\n" + rest[:200], "cut"]
-        return super().chunks(rq, rest)
+    def do_execute(self, rq):
+        before = len(self.asked(0x4e))
+        rs = super().do_execute(rq)
+        if rs.chunks and len(self.asked(0x4e)) > before:
+            rs.chunks = [rs.chunks[0][:200], "cut"]
+        return rs
 
     def check(self):
         assert len(self.requests) < 400, "%d requests" % len(self.requests)
@@ -264,19 +266,21 @@ class RedirectElsewhere(Counted):
 # ---- cookies ----
 
 class CookieOthers(Case):
-    """More cookies of load balancers, which change and must come back."""
+    """More cookies of load balancers, which change and must come back, each in its session."""
     name = "cookies-of-load-balancers"
     source = "Exchange: X-BackEndCookie, MapiContext, MapiRouting, MapiSequence"
-    turn = 0
 
     def cookies(self, rq, pair):
-        self.turn += 1
-        return super().cookies(rq, pair) + [("Set-Cookie", "X-BackEndCookie=S-1-5-21=%d; expires=Wed, 30-Dec-2099 00:00:00 GMT; path=/mapi; secure; HttpOnly" % self.turn)]
+        if not pair:
+            return []
+        pair[1].turn = getattr(pair[1], "turn", 0) + 1
+        return super().cookies(rq, pair) + [("Set-Cookie", "X-BackEndCookie=S-1-5-21=%d; expires=Wed, 30-Dec-2099 00:00:00 GMT; path=/mapi; secure; HttpOnly" % pair[1].turn)]
 
-    def mapi(self, rq):
-        if rq.kind == "Execute" and rq.cookies.get("X-BackEndCookie") != "S-1-5-21=%d" % self.turn:
-            self.problems.append("X-BackEndCookie is %r" % rq.cookies.get("X-BackEndCookie"))
-        return super().mapi(rq)
+    def session_of(self, rq):
+        s = self.sessions.get(rq.cookies.get("sid"))
+        if s and rq.cookies.get("X-BackEndCookie") != "S-1-5-21=%d" % s.turn:
+            self.problems.append("X-BackEndCookie is %r, not %d" % (rq.cookies.get("X-BackEndCookie"), s.turn))
+        return super().session_of(rq)
 
 
 class CookieNames(Case):
@@ -381,7 +385,7 @@ class ConnectRefused(Case):
     """Connect says that there is no such mailbox."""
     name = "connect-unknown-user"
     source = "MS-OXCMAPIHTTP 2.2.4.1.2: ErrorCode ecUnknownUser"
-    code = 1
+    code = 12
 
     def store_of(self, dn):
         return None
@@ -391,7 +395,7 @@ class NoPrivilege(Case):
     """Connect is refused with X-ResponseCode 11."""
     name = "connect-no-privilege"
     source = "MS-OXCMAPIHTTP 2.2.3.3.3"
-    code = 1
+    code = 12
 
     def do_connect(self, rq):
         return self.fault(rq, 11, "no privilege")

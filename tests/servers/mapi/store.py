@@ -172,10 +172,15 @@ class Store:
         return self
 
     def below(self, folder, deep=True):
-        out = []
-        for f in folder.children():
+        """Those in it, each followed by its own."""
+        by_parent, out = {}, []
+        for f in self.folders.values():
+            by_parent.setdefault(f.parent, []).append(f)
+        todo = by_parent.get(folder, [])[::-1]
+        while todo:
+            f = todo.pop()
             out.append(f)
-            out += self.below(f) if deep else []
+            todo += by_parent.get(f, [])[::-1] if deep else []
         return out
 
     # ---- messages ----
