@@ -386,6 +386,9 @@ class FakeMapi:
         values = self.message_values(table.store, thing, False) if hasattr(thing, "own_flags") else self.folder_values(table.store, thing)
         return wire.row(table.columns, values, self.table_text)
 
+    def may_query(self, table):
+        """Before rows are given."""
+
     def store_values(self, store):
         return {0x3001001f: store.display, 0x66180102: store.guid}
 

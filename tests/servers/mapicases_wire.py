@@ -126,7 +126,7 @@ class CutAlways(Case):
     """Every answer to RopFastTransferSourceGetBuffer is cut: there is no way to the items."""
     name = "cut-always"
     source = "proxies with a limit for bodies"
-    code = 3
+    code = None
 
     def do_execute(self, rq):
         before = len(self.asked(0x4e))
@@ -540,14 +540,13 @@ class Backoff(Case):
 
 
 class TooSmall(Case):
-    """RopBufferTooSmall in place of rows, once."""
+    """RopBufferTooSmall in place of rows, once: the request stays to be made."""
     name = "rop-buffer-too-small"
     source = "MS-OXCROPS 2.2.15.1"
 
-    def rop_answer(self, context, rop, answer):
-        if rop == 0x15 and self.once():
-            return b"\xff" + u16(0x8000) + b"\x15\0\0\0\1" + u16(4096)
-        return answer
+    def may_query(self, table):
+        if self.once():
+            raise rops.TooSmall()
 
 
 class Slow(Case):

@@ -290,6 +290,7 @@ class Context:
         t = self.handle(Table)
         if not t.columns:
             raise Refused(NULL_OBJECT)
+        self.server.may_query(t)
         return self.rows(t, flags, forward, count, self.room - 9)
 
     def rows(self, t, flags, forward, count, room):
