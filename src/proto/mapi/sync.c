@@ -197,8 +197,14 @@ static bool is_of_one(const struct many *m, const struct err *why)
 
 static int finish_all(struct many *m, size_t first, struct err *err)
 {
+	size_t alone = 0;
 	int rc = 0;
 
+	for (size_t i = 0; m->n > 1 && i < m->n; i++)
+		alone += needs_another(&m->ones[i]) &&
+		         rop_kind_of(m->ones[i].down.fate.value) != ROP_BUSY;
+	if (alone > m->n / 2)
+		m->store->failed_together++;
 	for (size_t i = 0; rc == 0 && i < m->n; i++) {
 		struct err why = {0};
 		int got = finish(m->store, &m->ones[i], &why);
@@ -242,7 +248,7 @@ static size_t together(struct many *m, const struct mapi_sync *list, size_t n)
 
 /*
  * A request of many that a server does not understand, or answers in a way that nobody does:
- * these are asked for one by one, and all others the second time.
+ * these are asked for one by one, and all others the second time that most of them need it.
  */
 static int pass_failure(struct many *m, int rc, struct err *err)
 {
@@ -250,7 +256,6 @@ static int pass_failure(struct many *m, int rc, struct err *err)
 	        mapi_is_lost(m->store->session))
 		return rc;
 	err_clear(err);
-	m->store->failed_together++;
 	for (size_t i = 0; i < m->n; i++)
 		m->ones[i].down.fate = (struct rop_fate){.is_left = true};
 	return 0;

@@ -69,6 +69,7 @@ static struct server {
 	bool backoff_lies; /* the operation is done, and so is what is behind it */
 	bool ignores_most; /* MaximumBufferSize */
 	bool has_no_rows; /* and says that there are more */
+	size_t least; /* MaximumBufferSize that it takes */
 	bool only_one; /* RopSynchronizationConfigure of a request is understood */
 	mapi_id created;
 	uint32_t create_value;
@@ -236,6 +237,8 @@ static void do_get_buffer(struct asked *a, uint64_t index, size_t most)
 	uint32_t value = o ? refusal(o->folder, 0x4e) : 0x4b9;
 	size_t n = 0, left = a->room - a->out.len;
 
+	if (value == 0 && most < server.least)
+		value = 0x47d;
 	if (value == 0) {
 		if (server.ignores_most)
 			most = 0x7b00;

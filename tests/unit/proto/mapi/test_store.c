@@ -975,6 +975,24 @@ static void test_one_by_one(void **state)
 	end_many(e);
 }
 
+/* So does one that refuses streams in pieces of a kilobyte. */
+static void test_too_small(void **state)
+{
+	struct ends *e = begin_many(MANY);
+	struct mapi_store *s = open_store(MAPI_MAILBOX);
+	struct err err;
+
+	(void)state;
+	server.least = 15480;
+	assert_int_equal(mapi_sync_many(s, e->list, e->n, end_one, e, &err), 0);
+	assert_streams(e);
+	for (size_t i = 0; i < e->n; i++)
+		assert_int_equal(e->code[i], ERR_OK);
+	assert_int_equal(server.requests, 2 + MANY);
+	mapi_close(s);
+	end_many(e);
+}
+
 /* Refusals that say busy, before anything was done and later. */
 static void test_busy(void **state)
 {
@@ -1123,6 +1141,7 @@ int main(void)
 	        cmocka_unit_test(test_many_that_end),
 	        cmocka_unit_test(test_broken_streams),
 	        cmocka_unit_test(test_one_by_one),
+	        cmocka_unit_test(test_too_small),
 	        cmocka_unit_test(test_busy),
 	        cmocka_unit_test(test_backoff),
 	        cmocka_unit_test(test_cut_answers),
