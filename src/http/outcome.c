@@ -311,6 +311,18 @@ static bool refuse_stranger(struct xfer *x)
 	             : "another host wants a sign-in; it does not get the password");
 }
 
+/*
+ * A 401 in the middle of a session that the same credentials opened: of one of many
+ * servers, perhaps, which was asked for nothing yet.
+ */
+static bool ask_once_more(struct xfer *x)
+{
+	bool more = !x->renewed && x->h->guard->session && x->h->common->auth.proven;
+
+	x->renewed |= more;
+	return more;
+}
+
 /* Under the lock of what the clients share. */
 static bool handle_unauthorized(struct xfer *x)
 {
@@ -331,6 +343,8 @@ static bool handle_unauthorized(struct xfer *x)
 		return renew_token(x);
 	if (x->with_auth && !stale && a->login->typed && !a->proven)
 		return type_again(x);
+	if (x->with_auth && !stale && ask_once_more(x))
+		return send_again(x, 0);
 	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
 		return auth_failed(x, "the server refused the sign-in");
 	/* nonces for one request only */

@@ -33,7 +33,7 @@ static void try_cookie(const uint8_t *p, size_t n)
 	if (mapi_cookies_take(&c, exact, n) && mapi_cookies_take(&c, exact, n)) {
 		mapi_cookies_put(&c, &line);
 		for (size_t i = 0; i < line.len; i++)
-			if (line.data[i] < ' ' || line.data[i] > '~')
+			if (line.data[i] < ' ' || line.data[i] == 0x7f)
 				abort();
 	}
 	if (c.n > 1)

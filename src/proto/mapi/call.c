@@ -105,6 +105,8 @@ static int on_body(void *ctx, const void *p, size_t n, struct err *err)
 		(void)buf_fill(&c->text, p, n);
 	if (rc == 0)
 		tell_pending(c);
+	else
+		(void)err_wrap(err, "%s", c->type);
 	return rc;
 }
 

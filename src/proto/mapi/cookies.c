@@ -37,11 +37,11 @@ static void drop(struct mapi_cookies *c, size_t i)
 	memmove(c->list + i, c->list + i + 1, (c->n - i) * sizeof *c->list);
 }
 
-/* Visible characters that end neither a field nor a cookie. */
+/* No controls: everything else goes back as it came (RFC 6265 5.2). */
 static bool is_plain(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (s[i] <= 0x20 || s[i] > 0x7e || s[i] == ';' || s[i] == ',')
+		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
 			return false;
 	return true;
 }
@@ -66,20 +66,25 @@ static bool is_over(const char *s, size_t n)
 	return false;
 }
 
-bool mapi_cookies_take(struct mapi_cookies *c, const char *value, size_t n)
+bool mapi_cookies_take(struct mapi_cookies *c, const char *set, size_t n)
 {
-	const char *semi = memchr(value, ';', n), *eq;
-	size_t pair = semi ? (size_t)(semi - value) : n, rest = n - pair, name, at;
+	const char *semi = memchr(set, ';', n), *name = set, *value;
+	size_t pair = semi ? (size_t)(semi - set) : n, name_len, value_len, at;
 
-	text_trim(&value, &pair);
-	if (pair > MAPI_COOKIE_MAX)
-		return false;
-	eq = pair ? memchr(value, '=', pair) : NULL;
-	if (!eq || eq == value)
+	value = pair ? memchr(set, '=', pair) : NULL;
+	if (!value)
 		return true;
-	name = (size_t)(eq - value);
-	at = place_of(c, value, name);
-	if (!is_plain(value, pair) || (semi && is_over(semi + 1, rest - 1))) {
+	name_len = (size_t)(value++ - name);
+	value_len = pair - name_len - 1;
+	text_trim(&name, &name_len);
+	text_trim(&value, &value_len);
+	if (name_len + value_len > MAPI_COOKIE_MAX)
+		return false;
+	if (!name_len)
+		return true;
+	at = place_of(c, name, name_len);
+	if (!is_plain(name, name_len) || !is_plain(value, value_len) ||
+	        (semi && is_over(semi + 1, n - pair - 1))) {
 		drop(c, at);
 		return true;
 	}
@@ -89,7 +94,7 @@ bool mapi_cookies_take(struct mapi_cookies *c, const char *value, size_t n)
 		c->n++;
 	else
 		forget(c->list[at]);
-	c->list[at] = xstrndup(value, pair);
+	c->list[at] = xasprintf("%.*s=%.*s", (int)name_len, name, (int)value_len, value);
 	return true;
 }
 

@@ -31,7 +31,7 @@ static int decode(
 	}
 	if (flags & COMPRESSED) {
 		if (!mapi_lzxpress(*p, *n, plain, actual))
-			return malformed(err, "what is compressed in it ends early");
+			return malformed(err, "what is compressed in it is damaged");
 		*p = plain;
 		*n = actual;
 	}

@@ -20,7 +20,7 @@ struct mapi_cookies {
  * The value of a Set-Cookie field. False when it has no room. One that ends at once, or is
  * malformed, takes the one of its name away.
  */
-bool mapi_cookies_take(struct mapi_cookies *c, const char *value, size_t n);
+bool mapi_cookies_take(struct mapi_cookies *c, const char *set, size_t n);
 /* Append "Cookie: a=b; c=d", or nothing. */
 void mapi_cookies_put(const struct mapi_cookies *c, struct buf *out);
 void mapi_cookies_clear(struct mapi_cookies *c);

@@ -16,6 +16,11 @@
 
 /* ---- a server ---- */
 
+#define OK                                                                                         \
+	{                                                                                          \
+		.head = NULL                                                                       \
+	}
+
 /* Answers of one server, one after the other; the last one stays. */
 struct step {
 	const char *head; /* further fields, each with its CRLF */
@@ -333,12 +338,40 @@ static void signs_in(void **state)
 	server_stop(s);
 }
 
+static void refuses_in_between(struct conn *c, const struct request *rq)
+{
+	if (!field(rq, "\r\nAuthorization") || rq->number == 2 || rq->number > 3)
+		reply(c, 401, "WWW-Authenticate: Basic realm=\"r\"\r\n", "");
+	else
+		by_steps(c, rq);
+}
+
+/* A 401 in the middle is asked once more, as nothing was done; a second one ends it. */
+static void signs_in_again(void **state)
+{
+	(void)state;
+	static const struct step list[] = {OK};
+	struct server *s;
+	struct mapi_session *m;
+	struct buf out = buf_of(1000);
+
+	steps = list;
+	n_steps = 1;
+	s = server_start(refuses_in_between, false);
+	m = open_session(s);
+	assert_int_equal(release(m, &out, NULL), 0);
+	assert_int_equal(s->requests, 4);
+	assert_false(mapi_is_lost(m));
+	assert_int_equal(release(m, &out, NULL), ERR_AUTH);
+	assert_int_equal(s->requests, 6);
+	assert_true(mapi_is_lost(m));
+	mapi_disconnect(m);
+	buf_clear(&out);
+	server_stop(s);
+}
+
 /* ---- an Execute that goes wrong ---- */
 
-#define OK                                                                                         \
-	{                                                                                          \
-		.head = NULL                                                                       \
-	}
 #define CODE(n)                                                                                    \
 	{                                                                                          \
 		.head = "X-ResponseCode: " #n "\r\n"                                               \
@@ -794,6 +827,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(recorded_octets, read_recorded, drop_recorded),
 	        cmocka_unit_test(one_session),
 	        cmocka_unit_test(signs_in),
+	        cmocka_unit_test(signs_in_again),
 	        cmocka_unit_test(wrong_answers),
 	        cmocka_unit_test(pending_is_no_silence),
 	        cmocka_unit_test(pending_has_an_end),
