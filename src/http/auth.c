@@ -2,7 +2,8 @@
  * Sign-in over HTTP: the challenges of RFC 9110 11, Basic (RFC 7617), Digest (RFC 7616,
  * qop "auth" or none; MD5, SHA-256 and SHA-512-256), Bearer (RFC 6750). Made here and not
  * by libcurl, so that one challenge serves all requests in flight, a body goes along with
- * every try, and Basic is never sent where we would not.
+ * every try, and Basic is never sent where we would not. NTLM and Negotiate are chosen here,
+ * and spoken by libcurl, as they belong to its connections.
  *
  * 	WWW-Authenticate = 1#( scheme [ 1*SP ( token68 / #( token "=" ( token /
  *  quoted-string ) ) ) ] )
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #define VALUE_MAX 2048
 #define DIGEST_HEX 65
@@ -148,6 +150,10 @@ static struct challenge *take_scheme(struct challenges *c, const char *name, siz
 		last->scheme = AUTH_DIGEST;
 	else if (text_is(name, n, "Bearer"))
 		last->scheme = AUTH_BEARER;
+	else if (text_is(name, n, "NTLM"))
+		last->scheme = AUTH_NTLM;
+	else if (text_is(name, n, "Negotiate"))
+		last->scheme = AUTH_NEGOTIATE;
 	return last;
 }
 
@@ -200,7 +206,36 @@ bool auth_wants_bearer(const struct login *login)
 
 bool auth_may_basic(const struct login *login)
 {
-	return login->user && !auth_wants_bearer(login) && !mech_is(login, "DIGEST,DIGEST-MD5");
+	return login->user && !auth_wants_bearer(login) &&
+	       !mech_is(login, "DIGEST,DIGEST-MD5,NTLM,NEGOTIATE");
+}
+
+bool auth_has_ticket(void)
+{
+	const char *cache = getenv("KRB5CCNAME");
+	char path[64];
+
+	if (cache && *cache)
+		return true;
+	snprintf(path, sizeof path, "/tmp/krb5cc_%lu", (unsigned long)geteuid());
+	return access(path, R_OK) == 0;
+}
+
+/*
+ * A ticket signs in where nobody gave a password, which a person would be asked for; what
+ * was not asked for and refused is not tried again.
+ */
+static bool may_negotiate(const struct http_auth *a)
+{
+	if (mech_is(a->login, "NEGOTIATE"))
+		return true;
+	return !a->login->mech && a->login->typed && !a->login->token && a->ticket &&
+	       !a->no_negotiate;
+}
+
+static bool may_ntlm(const struct login *login)
+{
+	return login->user && !auth_wants_bearer(login) && (!login->mech || mech_is(login, "NTLM"));
 }
 
 static bool is_strong(const struct challenge *c)
@@ -210,7 +245,7 @@ static bool is_strong(const struct challenge *c)
 
 /*
  * How good a challenge is: 0 of no use. Inside TLS Basic comes first, for it has no state
- * to lose.
+ * to lose; NTLM, whose hashes are the worst, comes where nothing else is offered.
  */
 static int rank_challenge(const struct http_auth *a, const struct challenge *c, bool clear)
 {
@@ -222,17 +257,22 @@ static int rank_challenge(const struct http_auth *a, const struct challenge *c, 
 	case AUTH_BASIC:
 		return !auth_may_basic(a->login) ? 0 : clear ? 1 : 5;
 	case AUTH_DIGEST:
-		if (auth_wants_bearer(a->login) || mech_is(a->login, "BASIC,PLAIN,LOGIN") ||
-		        !c->nonce)
+		if (auth_wants_bearer(a->login) ||
+		        mech_is(a->login, "BASIC,PLAIN,LOGIN,NTLM,NEGOTIATE") || !c->nonce)
 			return 0;
 		if (is_strong(c) && a->no_strong)
 			return 0;
 		return is_strong(c) ? 4 : 3;
+	case AUTH_NTLM:
+		return may_ntlm(a->login) ? 2 : 0;
+	case AUTH_NEGOTIATE:
+		return may_negotiate(a) ? 8 : 0;
 	}
 	return 0;
 }
 
-static const char *const names[] = {"another scheme", "Basic", "Digest", "Bearer"};
+static const char *const names[] = {
+        "another scheme", "Basic", "Digest", "Bearer", "NTLM", "Negotiate"};
 
 const char *auth_word(const struct http_auth *a)
 {
@@ -281,12 +321,22 @@ int auth_choose(struct http_auth *a, struct challenges *offered, const char *ori
 	return 0;
 }
 
+bool auth_by_connection(const struct http_auth *a)
+{
+	return !auth_wants_bearer(a->login) &&
+	       (a->used.scheme == AUTH_NTLM || a->used.scheme == AUTH_NEGOTIATE);
+}
+
 /*
  * Servers that keep a hash of the password have one of one kind alone (RFC 7616 3.7 lets
  * them offer both).
  */
-bool auth_other_digest(struct http_auth *a, const struct challenges *offered)
+bool auth_other_way(struct http_auth *a, const struct challenges *offered)
 {
+	if (a->used.scheme == AUTH_NEGOTIATE && !a->login->mech && !a->no_negotiate && !a->proven) {
+		a->no_negotiate = true;
+		return true;
+	}
 	if (a->used.scheme != AUTH_DIGEST || !is_strong(&a->used) || a->no_strong || a->proven)
 		return false;
 	for (size_t i = 0; i < offered->n; i++) {
@@ -474,6 +524,16 @@ static int put_digest(struct http_auth *a, struct digest *d, struct buf *out, st
 	return 0;
 }
 
+int auth_credentials(struct http_auth *a, struct secret *out, struct err *err)
+{
+	int rc;
+
+	if (a->used.scheme == AUTH_NEGOTIATE)
+		return 0;
+	rc = need_secret(a, 0, err);
+	return rc == 0 ? secret_set(out, a->secret.data, a->secret.len, err) : rc;
+}
+
 int auth_header(
         struct http_auth *a, const char *method, const char *url, struct buf *out, struct err *err)
 {
@@ -482,7 +542,7 @@ int auth_header(
 	struct url u;
 	int rc;
 
-	if (scheme == AUTH_NONE)
+	if (scheme == AUTH_NONE || auth_by_connection(a))
 		return 0;
 	/* a nonce of another server */
 	if (scheme == AUTH_DIGEST && a->origin && !url_same_origin(a->origin, url))

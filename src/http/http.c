@@ -29,6 +29,7 @@ static struct http_common *common_new(const struct service *service)
 	free(c->service.at.host);
 	c->service.at.host = url_host_ace(service->at.host);
 	c->auth.login = &c->service.login;
+	c->auth.ticket = auth_has_ticket();
 	c->bundle = http_tls_has_bundle();
 	pthread_mutex_init(&c->lock, NULL);
 	return c;

@@ -12,7 +12,15 @@
 #include <zlib.h>
 
 /* auth.c */
-enum auth_scheme { AUTH_NONE, AUTH_BASIC, AUTH_DIGEST, AUTH_BEARER };
+enum auth_scheme {
+	AUTH_NONE,
+	AUTH_BASIC,
+	AUTH_DIGEST,
+	AUTH_BEARER,
+	/* of a connection, not of a request: libcurl speaks them (MS-NTHT, RFC 4559) */
+	AUTH_NTLM,
+	AUTH_NEGOTIATE,
+};
 
 struct challenge {
 	enum auth_scheme scheme;
@@ -42,6 +50,8 @@ struct http_auth {
 	unsigned serial; /* a new challenge or token since */
 	struct secret secret;
 	bool have_secret;
+	bool ticket; /* of Kerberos: there seems to be one */
+	bool no_negotiate; /* it was chosen without being asked for, and refused */
 	bool no_strong; /* another hash than MD5 was refused where MD5 is offered, too */
 	bool proven; /* the server took the credentials once */
 	unsigned refused; /* sign-ins in a row since it did */
@@ -54,15 +64,22 @@ void auth_clear(struct http_auth *a);
 int auth_choose(struct http_auth *a, struct challenges *offered, const char *origin, bool clear,
         struct err *err) MUST_CHECK;
 /*
- * A Digest with a hash of the SHA family was refused, and the same 401 offers MD5: true
- * once, then auth_choose takes that.
+ * A Digest with a hash of the SHA family was refused, and the same 401 offers MD5; or
+ * Negotiate was, which nobody asked for, and it offers what has a password: true once, then
+ * auth_choose takes that.
  */
-bool auth_other_digest(struct http_auth *a, const struct challenges *offered);
+bool auth_other_way(struct http_auth *a, const struct challenges *offered);
+/* Is a connection signed in, and not each request? */
+bool auth_by_connection(const struct http_auth *a);
+/* For libcurl: who signs in, unless a ticket does; to be wiped. */
+int auth_credentials(struct http_auth *a, struct secret *out, struct err *err) MUST_CHECK;
+/* Does the cache of tickets look as if there was one? */
+bool auth_has_ticket(void);
 /* Ask the command for a new token. */
 int auth_renew(struct http_auth *a, struct err *err) MUST_CHECK;
 /* What an Authentication-Info field says of the next Digest nonce (RFC 7616 3.5). */
 void auth_next(struct http_auth *a, const char *value);
-/* "Basic", "Digest" or "Bearer", as chosen. */
+/* "Basic", "Digest", "Bearer", "NTLM" or "Negotiate", as chosen. */
 const char *auth_word(const struct http_auth *a);
 /* Token sign-in needs no challenge. */
 bool auth_wants_bearer(const struct login *login);
@@ -114,6 +131,11 @@ struct xfer {
 	/* of this try */
 	bool sent, head_done, enough;
 	bool with_auth, own_challenge;
+	/*
+	 * libcurl signs the connection in, in two requests or more, whose answers are
+	 * passed over but for the last one
+	 */
+	bool by_connection;
 	unsigned auth_serial;
 	/* of the try; of its last octet, 0: not connected yet */
 	int64_t began_ms, active_ms;

@@ -323,6 +323,10 @@ static bool ask_once_more(struct xfer *x)
 	return more;
 }
 
+static const char no_password[] = "the server refused the sign-in",
+                  no_ticket[] = "the server refused Negotiate, or there is no ticket for it "
+                                "(klist)";
+
 /* Under the lock of what the clients share. */
 static bool handle_unauthorized(struct xfer *x)
 {
@@ -341,12 +345,13 @@ static bool handle_unauthorized(struct xfer *x)
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
 		return renew_token(x);
-	if (x->with_auth && !stale && a->login->typed && !a->proven)
+	if (x->with_auth && !stale && a->login->typed && !a->proven &&
+	        a->used.scheme != AUTH_NEGOTIATE)
 		return type_again(x);
 	if (x->with_auth && !stale && ask_once_more(x))
 		return send_again(x, 0);
-	if (x->with_auth && !stale && !auth_other_digest(a, &x->offered))
-		return auth_failed(x, "the server refused the sign-in");
+	if (x->with_auth && !stale && !auth_other_way(a, &x->offered))
+		return auth_failed(x, a->used.scheme == AUTH_NEGOTIATE ? no_ticket : no_password);
 	/* nonces for one request only */
 	if (x->auth_tries > 2)
 		slow_down(x, 1);
@@ -433,7 +438,7 @@ static void learn_answer(struct xfer *x)
 	pthread_mutex_lock(&c->lock);
 	c->settled = true;
 	if (x->with_auth) {
-		if (!c->auth.proven && c->auth.login->let_in)
+		if (!c->auth.proven && c->auth.login->let_in && c->auth.have_secret)
 			c->auth.login->let_in(c->auth.login->ctx, &c->auth.secret);
 		c->auth.proven = true;
 		facts_set(c->service.facts, FACT_SIGN_IN, auth_word(&c->auth));

@@ -54,6 +54,7 @@ static int on_connected(void *ctx, char *ip, char *local_ip, int port, int local
 	if (http_tls_check(x, &x->err) != 0)
 		return CURL_PREREQFUNC_ABORT;
 	/* libcurl tries a request again whose connection was closed unanswered. */
+	/* What signs a connection in was answered, and sends nothing of the request. */
 	if (x->sent && !http_guard_repeatable(x->h->guard, x->rq)) {
 		err_set(&x->err, ERR_NET, ERR_ITEM,
 		        "%s %s: the connection was lost: it is unknown whether the server did it",
@@ -245,6 +246,8 @@ static int head_ends(struct xfer *x)
 	if (status < 200)
 		return 0;
 	x->head_done = true;
+	if (x->by_connection && status == 401)
+		x->sent = false;
 	x->rs.status = status;
 	free(x->rs.url);
 	x->rs.url = xstrdup(x->url);
@@ -268,6 +271,9 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 		        HEAD_MAX >> 10);
 		return 0;
 	}
+	if (x->head_done && x->by_connection && x->rs.status == 401 && n >= 5 &&
+	        memcmp(p, "HTTP/", 5) == 0)
+		x->head_done = false;
 	/* trailers */
 	if (x->head_done)
 		return n;
@@ -333,6 +339,25 @@ static void add_header(struct xfer *x, const char *line)
 	x->headers = list;
 }
 
+/* Under the lock: libcurl signs the connection in, which is one of HTTP/1.1. */
+static int sign_in_connection(struct xfer *x, struct err *err)
+{
+	struct http_auth *a = &x->h->common->auth;
+	bool ticket = a->used.scheme == AUTH_NEGOTIATE;
+	struct secret password = {0};
+	int rc = auth_credentials(a, &password, err);
+
+	if (rc != 0)
+		return rc;
+	curl_easy_setopt(x->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(x->easy, CURLOPT_HTTPAUTH, ticket ? CURLAUTH_NEGOTIATE : CURLAUTH_NTLM);
+	curl_easy_setopt(x->easy, CURLOPT_USERNAME, ticket ? "" : a->login->user);
+	curl_easy_setopt(x->easy, CURLOPT_PASSWORD, ticket ? "" : password.data);
+	secret_clear(&password);
+	x->by_connection = x->with_auth = true;
+	return 0;
+}
+
 /* Authorization, where the password may go along. */
 static int add_auth(struct xfer *x, struct err *err)
 {
@@ -341,14 +366,15 @@ static int add_auth(struct xfer *x, struct err *err)
 	size_t name;
 	int rc;
 
-	x->with_auth = false;
+	x->with_auth = x->by_connection = false;
 	if (!x->trusted)
 		return 0;
 	buf_puts(&line, "Authorization: ");
 	name = line.len;
 	pthread_mutex_lock(&x->h->common->lock);
 	x->auth_serial = a->serial;
-	rc = auth_header(a, x->rq->method, x->url, &line, err);
+	rc = auth_by_connection(a) ? sign_in_connection(x, err)
+	                           : auth_header(a, x->rq->method, x->url, &line, err);
 	pthread_mutex_unlock(&x->h->common->lock);
 	if (rc == 0 && line.len > name) {
 		add_header(x, buf_str(&line));
@@ -535,6 +561,8 @@ void xfer_stop(struct xfer *x)
 		(void)curl_multi_remove_handle(x->h->multi, x->easy);
 	if (x->easy)
 		curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, NULL);
+	if (x->easy && x->by_connection)
+		curl_easy_setopt(x->easy, CURLOPT_PASSWORD, NULL);
 	for (struct curl_slist *s = x->headers; s; s = s->next)
 		if (strncmp(s->data, "Authorization:", 14) == 0)
 			wipe(s->data, strlen(s->data));

@@ -26,8 +26,8 @@ static void challenge_table(void **state)
 	        {"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512", 1, AUTH_NONE, "r", "n", 0, 0,
 	                0},
 	        {"Digest nonce=\"n\", qop=\"auth-int\"", 1, AUTH_NONE, NULL, "n", 0, 0, 0},
-	        {"Negotiate", 1, AUTH_NONE, NULL, NULL, 0, 0, 0},
-	        {"Negotiate YWJj==, Basic realm=\"x\"", 2, AUTH_NONE, NULL, NULL, 0, 0, 0},
+	        {"Negotiate", 1, AUTH_NEGOTIATE, NULL, NULL, 0, 0, 0},
+	        {"Negotiate YWJj==, Basic realm=\"x\"", 2, AUTH_NEGOTIATE, NULL, NULL, 0, 0, 0},
 	        {"Bearer realm=\"x\", Basic realm=y", 2, AUTH_BEARER, "x", NULL, 0, 0, 0},
 	        {",,, Basic realm=\"open", 1, AUTH_BASIC, "open", NULL, 0, 0, 0},
 	        {"realm=\"x\"", 0, AUTH_NONE, NULL, NULL, 0, 0, 0},
@@ -53,6 +53,81 @@ static void challenge_table(void **state)
 		}
 		challenges_clear(&c);
 	}
+}
+
+/* What is taken of what is offered, by what is known of who signs in. */
+static void choices(void **state)
+{
+	enum { TYPED = 2, TICKET = 4, CLEAR = 8, TOKEN = 16, REFUSED = 32 };
+	static const struct {
+		const char *offered, *mech;
+		unsigned how;
+		const char *word; /* NULL: nothing fits */
+	} rows[] = {
+	        {"Basic, Digest nonce=n, NTLM, Negotiate", NULL, 0, "Basic"},
+	        {"Negotiate, NTLM", NULL, 0, "NTLM"},
+	        {"Negotiate, NTLM", NULL, TICKET, "NTLM"}, /* there is a password */
+	        {"Negotiate, NTLM, Basic", NULL, TICKET | TYPED, "Negotiate"},
+	        {"Negotiate, NTLM, Basic", NULL, TYPED, "Basic"},
+	        {"Negotiate, NTLM, Basic", NULL, TICKET | TYPED | REFUSED, "Basic"},
+	        {"Negotiate", NULL, 0, NULL},
+	        {"Negotiate", NULL, TYPED, NULL},
+	        {"Negotiate", NULL, TICKET | TYPED | TOKEN, NULL},
+	        {"NTLM, Digest nonce=n", NULL, 0, "Digest"},
+	        {"NTLM, Basic", NULL, CLEAR, "NTLM"}, /* the password itself goes out last */
+	        {"NTLM, Digest nonce=n", NULL, CLEAR, "Digest"},
+	        {"NTLM, Basic, Negotiate", "NTLM", TICKET | TYPED, "NTLM"},
+	        {"NTLM, Basic, Negotiate", "NEGOTIATE", 0, "Negotiate"},
+	        {"NTLM, Basic, Negotiate", "BASIC", TICKET | TYPED, "Basic"},
+	        {"NTLM, Negotiate", "BASIC", TICKET | TYPED, NULL},
+	        {"Basic, Digest nonce=n", "NTLM", 0, NULL},
+	        {"Basic, Digest nonce=n", "NEGOTIATE", TICKET, NULL},
+	        {"NTLM, Bearer", NULL, TOKEN, "Bearer"},
+	        {"NTLM", NULL, TOKEN, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		unsigned how = rows[i].how;
+		struct login login = {.user = (char *)"alice",
+		        .mech = (char *)rows[i].mech,
+		        .token = how & TOKEN,
+		        .typed = how & TYPED};
+		struct http_auth a = {
+		        .login = &login, .ticket = how & TICKET, .no_negotiate = how & REFUSED};
+		struct challenges offered = {0};
+		struct err err = {0};
+		int rc;
+
+		challenges_parse(&offered, rows[i].offered);
+		rc = auth_choose(&a, &offered, "https://h/", how & CLEAR, &err);
+		if (rc != (rows[i].word ? 0 : ERR_AUTH) ||
+		        (rows[i].word && strcmp(auth_word(&a), rows[i].word) != 0))
+			fail_msg("%zu: %s: %d %s", i, rows[i].offered, rc, auth_word(&a));
+		challenges_clear(&offered);
+		auth_clear(&a);
+	}
+}
+
+/* A ticket that was refused, and nobody asked for by name, is followed by the password, once. */
+static void refused_negotiate(void **state)
+{
+	struct login login = {.user = (char *)"alice", .typed = true};
+	struct http_auth a = {.login = &login, .ticket = true};
+	struct challenges offered = {0};
+	struct err err = {0};
+
+	(void)state;
+	challenges_parse(&offered, "Negotiate, Basic realm=x");
+	assert_int_equal(auth_choose(&a, &offered, "https://h/", false, &err), 0);
+	assert_true(auth_by_connection(&a));
+	assert_true(auth_other_way(&a, &offered));
+	assert_int_equal(auth_choose(&a, &offered, "https://h/", false, &err), 0);
+	assert_string_equal(auth_word(&a), "Basic");
+	assert_false(auth_by_connection(&a));
+	assert_false(auth_other_way(&a, &offered));
+	challenges_clear(&offered);
+	auth_clear(&a);
 }
 
 static void hash_hex(bool sha256, char *out, const char *fmt, ...)
@@ -175,7 +250,7 @@ static void digest_sha512_256(void **state)
 	assert_non_null(strstr(
 	        buf_str(&out), "c2408cacc94ec222009fe6d07c88eac8c48810f3acfddc1124eb46daceb173ea"));
 	/* Refused where MD5 is offered, too: that, once. */
-	assert_true(auth_other_digest(&a, &offered));
+	assert_true(auth_other_way(&a, &offered));
 	assert_int_equal(auth_choose(&a, &offered, "http://h/", true, &err), 0);
 	assert_false(a.used.sha512 || a.used.sha256);
 	challenges_clear(&offered);
@@ -514,6 +589,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(challenge_table),
+	        cmocka_unit_test(choices),
+	        cmocka_unit_test(refused_negotiate),
 	        cmocka_unit_test(digest),
 	        cmocka_unit_test(digest_sha512_256),
 	        cmocka_unit_test(digest_stale_and_wrong),
