@@ -323,9 +323,22 @@ static bool ask_once_more(struct xfer *x)
 	return more;
 }
 
-static const char no_password[] = "the server refused the sign-in",
-                  no_ticket[] = "the server refused Negotiate, or there is no ticket for it "
-                                "(klist)";
+/* What was sent was refused. -1: another way is tried; else whether the request goes out again. */
+static int handle_refusal(struct xfer *x)
+{
+	struct http_auth *a = &x->h->common->auth;
+	bool ticket = a->used.scheme == AUTH_NEGOTIATE;
+
+	if (a->login->typed && !a->proven && !ticket)
+		return type_again(x);
+	if (ask_once_more(x))
+		return send_again(x, 0);
+	if (auth_other_way(a, &x->offered))
+		return -1;
+	return auth_failed(
+	        x, ticket ? "the server refused Negotiate, or there is no ticket for it (klist)"
+	                  : "the server refused the sign-in");
+}
 
 /* Under the lock of what the clients share. */
 static bool handle_unauthorized(struct xfer *x)
@@ -333,6 +346,7 @@ static bool handle_unauthorized(struct xfer *x)
 	struct http_auth *a = &x->h->common->auth;
 	bool stale = is_stale(x);
 	struct url u;
+	int rc;
 
 	if (!x->trusted)
 		return refuse_stranger(x);
@@ -345,13 +359,8 @@ static bool handle_unauthorized(struct xfer *x)
 		return auth_failed(x, "the server asks for a sign-in again and again");
 	if (auth_wants_bearer(a->login))
 		return renew_token(x);
-	if (x->with_auth && !stale && a->login->typed && !a->proven &&
-	        a->used.scheme != AUTH_NEGOTIATE)
-		return type_again(x);
-	if (x->with_auth && !stale && ask_once_more(x))
-		return send_again(x, 0);
-	if (x->with_auth && !stale && !auth_other_way(a, &x->offered))
-		return auth_failed(x, a->used.scheme == AUTH_NEGOTIATE ? no_ticket : no_password);
+	if (x->with_auth && !stale && (rc = handle_refusal(x)) >= 0)
+		return rc;
 	/* nonces for one request only */
 	if (x->auth_tries > 2)
 		slow_down(x, 1);

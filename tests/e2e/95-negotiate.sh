@@ -22,9 +22,9 @@ ntlm BASIC --offer "NTLM Basic"
 ntlm SHORT --close 3
 
 dav() { curl -sf -u "$1:pw-$1" "http://127.0.0.1:$R_HTTP_PORT$2" "${@:3}" >/dev/null; }
-dav alice /alice/work/ -X MKCALENDAR
+dav alice /alice/diary/ -X MKCALENDAR
 for i in $(seq 30); do
-	dav alice "/alice/work/$i.ics" -X PUT -H 'Content-Type: text/calendar' --data-binary "$(printf 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:e%s\r\nDTSTAMP:20240101T000000Z\r\nDTSTART:20240101T000000Z\r\nSUMMARY:s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n' "$i")"
+	dav alice "/alice/diary/$i.ics" -X PUT -H 'Content-Type: text/calendar' --data-binary "$(printf 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:e%s\r\nDTSTAMP:20240101T000000Z\r\nDTSTART:20240101T000000Z\r\nSUMMARY:s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n' "$i")"
 done
 n=0
 v() { # CODE URL ARG... : a backup of that calendar home into a new archive
@@ -82,7 +82,7 @@ v 0 "https://localhost:$A_HTTPS_PORT/alice/" --exact
 says '30 resources in 1 calendar'
 grep -q "^$A_HTTPS_PORT .* alice@VALISE.TEST 20[07] " "$A_ACCESS" || fail "nobody signed in by Kerberos"
 v 0 "https://localhost:$A_HTTPS_PORT/alice/" "${PASSWORD[@]}" --auth negotiate
-dav alice /alice/work/ -X DELETE
+dav alice /alice/diary/ -X DELETE
 run 0 "$VALISE" restore "$T/a1" --caldav "https://localhost:$A_HTTPS_PORT/alice/" --ca-file "$A_CA" --user alice
 says '30 added'
 
