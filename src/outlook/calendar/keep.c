@@ -1,5 +1,6 @@
 /* Lines that an item kept of the calendar object that it was made of. */
 #include <stdlib.h>
+#include <strings.h>
 #include "outlook/calendar/calendar.h"
 #include "outlook/kept.h"
 #include "valise/base/date.h"
@@ -28,9 +29,20 @@ void put_kept(struct conv *c, struct bag *b)
 		kept_lines(b, KEPT_WITHIN, never, put_line, c);
 }
 
+/* Whatever it is of, an object has one UID. */
+static void put_event_line(void *ctx, const char *line, size_t n)
+{
+	struct conv *c = ctx;
+
+	if (strncasecmp(line, "UID", 3) == 0 && (line[3] == ':' || line[3] == ';'))
+		lines_text(&c->l, "UID", c->uid);
+	else
+		put_line(c, line, n);
+}
+
 void put_kept_events(struct conv *c)
 {
-	kept_lines(c->b, KEPT_EVENTS, "", put_line, c);
+	kept_lines(c->b, KEPT_EVENTS, "", put_event_line, c);
 }
 
 /* "20260501T080000Z", "20260501". */

@@ -136,9 +136,12 @@ int beside_read(struct making *k, struct bag *b, const char *kind, struct object
 	rc = outlook_convert(b, &to, &made, k->err);
 	if (rc == 0)
 		rc = object_parse(&text, kind, again, k->err);
+	if (rc < 0)
+		object_clear(again);
 	outlook_made_clear(&made);
 	buf_clear(&text);
-	return rc;
+	/* what is too large to be laid beside comes back as its properties say */
+	return err_pardon(k->err, rc, ERR_LIMIT);
 }
 
 void beside_end(struct beside *s, struct making *k, struct bag *b)

@@ -12,7 +12,7 @@ struct making {
 	const struct outlook_make *m;
 	struct err *err;
 	int rc;
-	unsigned told; /* names that were told as lost */
+	unsigned told; /* what is told once */
 };
 
 /* Tells what has no place in the item. */

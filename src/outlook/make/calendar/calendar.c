@@ -472,7 +472,7 @@ static int compare(struct cal *c)
 	        "BEGIN|END|UID|DTSTAMP|DTSTART|DTEND|DUE|RECURRENCE-ID|TRIGGER",
 	        buf_of(BAG_TEXT_MAX), buf_of(BAG_TEXT_MAX)};
 	int rc = beside_read(&c->k, c->b, "VCALENDAR", &again);
-	const struct part *calendar = rc == 0 ? part_child(again.root, "VCALENDAR") : NULL;
+	const struct part *calendar = again.root ? part_child(again.root, "VCALENDAR") : NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; calendar && i < calendar->n_parts; i++) {
@@ -510,7 +510,7 @@ int outlook_make_calendar(const struct outlook_make *m, struct bag *into, struct
 	if (rc == 0) {
 		c.year = first_year(c.calendar);
 		make_item(&c);
-		rc = c.k.rc < 0 ? c.k.rc : compare(&c);
+		rc = c.k.rc < 0 || c.o.text.len > BESIDE_MAX ? c.k.rc : compare(&c);
 		rc = rc < 0 ? rc : c.k.rc;
 	}
 	for (size_t i = 0; i < c.n_zones; i++)

@@ -21,6 +21,8 @@ bool event_times(struct cal *c, struct part *p, struct when *start, struct when 
 		if (end->utc < start->utc)
 			*end = *start;
 	} else {
+		if (to && !length)
+			into_lost(&c->k, "its end, which is none");
 		if (!length || !span_read(length->value, &span))
 			span.days = start->is_date;
 		when_add(start, &span, end);

@@ -92,7 +92,8 @@ static char *text_of(const struct part *p, const char *name)
 static void own_text(
         struct override *o, const char *name, unsigned flag, const uint8_t **out, size_t *n)
 {
-	char *own = text_of(o->p, name), *all = text_of(o->c->main, name);
+	char *own = text_of(o->p, name),
+	     *all = lines_of_master(o, name)->len ? text_of(o->c->main, name) : xstrdup("");
 	struct buf wide = buf_of(SIZE_MAX);
 
 	if (strcmp(own, all) != 0) {

@@ -68,6 +68,7 @@ static void take_exdates(struct cal *c, struct series *s, size_t *cap)
 	struct line *l;
 	char *value;
 	size_t i = 0;
+	bool over = false;
 
 	while ((l = part_each(c->main, "EXDATE", &i)))
 		for (size_t at = 0; (value = line_piece(l, ',', &at)); free(value)) {
@@ -76,11 +77,14 @@ static void take_exdates(struct cal *c, struct series *s, size_t *cap)
 
 			if (when_value(c, l, value, &w))
 				day = series_day(s, &w);
-			if (r->n_deleted == RECUR_INSTANCES_MAX)
-				into_lost(&c->k, "EXDATE: more than %d", RECUR_INSTANCES_MAX);
-			else if (day != UINT32_MAX)
+			if (day == UINT32_MAX)
+				continue;
+			over |= r->n_deleted == RECUR_INSTANCES_MAX;
+			if (!over)
 				*ARR_PUSH(r->deleted, r->n_deleted, *cap) = day;
 		}
+	if (over)
+		into_lost(&c->k, "EXDATE: more than %d of them", RECUR_INSTANCES_MAX);
 }
 
 /* Rules that are several, or take out by rule, stay as they are. */

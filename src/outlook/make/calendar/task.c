@@ -43,7 +43,8 @@ static void put_recurrence(struct cal *c, struct series *s)
 	buf_clear(&octets);
 }
 
-static void put_dates(struct cal *c, struct series *s)
+/* *when_out: what a reminder is before. */
+static void put_dates(struct cal *c, struct series *s, struct when *when_out)
 {
 	struct when due;
 	bool has_start = take_date(c, "DTSTART", &s->start), has_due = take_date(c, "DUE", &due);
@@ -65,6 +66,7 @@ static void put_dates(struct cal *c, struct series *s)
 	}
 	if (!has_start && has_due)
 		s->start = due;
+	*when_out = s->start;
 	if (has_start || has_due)
 		put_recurrence(c, s);
 }
@@ -97,8 +99,9 @@ static void put_status(struct cal *c)
 	struct when w;
 
 	part = MAX(MIN(part, 100), 0);
+	/* what is complete is so in all its parts: MS-OXOTASK 2.2.2.2.3 */
 	if (!percent && status == COMPLETE)
-		part = 0;
+		part = 100;
 	into_int(&c->k, c->b, (bag_key)PidLidTaskStatus, status);
 	into_bool(&c->k, c->b, (bag_key)PidLidTaskComplete, status == COMPLETE);
 	into_double(&c->k, c->b, (bag_key)PidLidPercentComplete, part / 100.0);
@@ -121,19 +124,20 @@ static void put_task_reminder(struct cal *c, const struct when *start)
 void make_task(struct cal *c)
 {
 	struct series s = {0};
+	struct when when;
 	const struct line *sequence = part_take(c->main, "SEQUENCE");
 
 	into_text(&c->k, c->b, PidTagMessageClass, "IPM.Task");
 	into_int(&c->k, c->b, (bag_key)PidLidSideEffects, SIDE_EFFECTS);
 	take_uid(c, c->main, 0);
-	put_dates(c, &s);
+	put_dates(c, &s, &when);
 	into_bool(&c->k, c->b, (bag_key)PidLidTaskFRecurring, s.recurs);
 	into_int(&c->k, c->b, PidTagIconIndex, s.recurs ? ICON_RECURS : ICON_TASK);
 	into_int(&c->k, c->b, (bag_key)PidLidTaskState, NOT_ASSIGNED);
 	if (sequence)
 		into_int(&c->k, c->b, (bag_key)PidLidTaskVersion, atoi(sequence->value));
 	put_status(c);
-	put_task_reminder(c, &s.start);
+	put_task_reminder(c, &when);
 	take_people(c, c->main, c->b);
 	take_common(c, c->main, c->b);
 	take_names(c, c->main, c->b, &task_names);

@@ -180,7 +180,7 @@ static void add_years(struct changes *all, const struct yearly *y, int64_t start
 	                                 day_of(start).day});
 	int year = day_of(start).year;
 
-	for (; year <= all->horizon && year <= y->until; year++) {
+	for (; year <= all->horizon && year <= y->until && all->n < CHANGES_MAX; year++) {
 		int64_t local = day_in(y, year) + second;
 
 		if (local > start)
@@ -434,6 +434,9 @@ const struct zone *zone_of(struct cal *c, const char *tzid)
 		if (strcmp(c->zones[i].name, name) == 0)
 			z = &c->zones[i];
 	if (z || c->n_zones == ZONES_MAX) {
+		if (!z && !c->k.told++)
+			into_lost(&c->k, "more than %d time zones: %.100s is taken as UTC",
+			        ZONES_MAX, name);
 		free(name);
 		return z;
 	}

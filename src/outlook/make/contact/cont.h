@@ -12,6 +12,8 @@ struct cont {
 	struct bag *b;
 	char *called; /* FN */
 	bool is_list;
+	struct line **labels; /* X-ABLabel, by group: there may be many */
+	size_t n_labels;
 };
 
 /* Apple's label of a line (X-ABLabel of its group): lent; NULL: none. */

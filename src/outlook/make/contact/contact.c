@@ -3,6 +3,7 @@
 #include "outlook/make/forms.h"
 #include <stdlib.h>
 #include <strings.h>
+#include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
 
@@ -20,16 +21,48 @@ struct line *in_group(const struct cont *c, const struct line *l, const char *na
 	return NULL;
 }
 
+/* ---- labels ---- */
+
+static int by_group(const void *a, const void *b)
+{
+	const struct line *const *x = a, *const *y = b;
+	int order = strcasecmp((*x)->group, (*y)->group);
+
+	/* of several the first one */
+	return order ? order : ORDER_OF((*x)->at, (*y)->at);
+}
+
+static void find_labels(struct cont *c)
+{
+	size_t cap = 0;
+
+	for (size_t i = 0; i < c->p->n_lines; i++)
+		if (c->p->lines[i].group && strcmp(c->p->lines[i].name, "X-ABLABEL") == 0)
+			*ARR_PUSH(c->labels, c->n_labels, cap) = &c->p->lines[i];
+	SORT(c->labels, c->n_labels, by_group);
+}
+
+static struct line *find_label(const struct cont *c, const struct line *l)
+{
+	size_t i = 0;
+
+	if (!l->group)
+		return NULL;
+	LOOKUP_FIRST(i, c->n_labels, strcasecmp(c->labels[i]->group, l->group) < 0);
+	return i < c->n_labels && strcasecmp(c->labels[i]->group, l->group) == 0 ? c->labels[i]
+	                                                                         : NULL;
+}
+
 const char *label_of(const struct cont *c, const struct line *l)
 {
-	const struct line *label = in_group(c, l, "X-ABLABEL");
+	const struct line *label = find_label(c, l);
 
 	return label ? label->value : NULL;
 }
 
 void use_group(const struct cont *c, const struct line *l)
 {
-	struct line *label = in_group(c, l, "X-ABLABEL");
+	struct line *label = find_label(c, l);
 
 	if (label)
 		label->used = true;
@@ -116,7 +149,7 @@ static int compare(struct cont *c)
 	        buf_of(BAG_TEXT_MAX)};
 	int rc = beside_read(&c->k, c->b, "VCARD", &again);
 
-	if (rc == 0)
+	if (again.root)
 		beside_part(&s, c->p, part_child(again.root, "VCARD"));
 	beside_end(&s, &c->k, c->b);
 	object_clear(&again);
@@ -129,6 +162,7 @@ static void make_card(struct cont *c)
 
 	(void)version;
 	(void)product;
+	find_labels(c);
 	c->is_list = is_group(c);
 	c->called = part_text(c->p, "FN");
 	put_class(c);
@@ -145,7 +179,7 @@ static void make_card(struct cont *c)
 	/* it is there in any case: who has it was made of a card */
 	into_text(&c->k, c->b, PidNameContentLines, "\r\n");
 	into_rest(&c->k, c->b, &c->o, c->p, NULL);
-	if (c->k.rc == 0)
+	if (c->k.rc == 0 && c->o.text.len <= BESIDE_MAX)
 		c->k.rc = compare(c);
 }
 
@@ -163,6 +197,7 @@ int outlook_make_contact(const struct outlook_make *m, struct bag *into, struct 
 			into_lost(&c.k, "%zu other cards beside it", c.o.root->n_parts - 1);
 	}
 	free(c.called);
+	free(c.labels);
 	object_clear(&c.o);
 	return rc;
 }

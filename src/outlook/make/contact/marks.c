@@ -56,10 +56,10 @@ void cont_days(struct cont *c)
 	put_day(c, part_peek(c->p, "BDAY"), PidLidBirthdayLocal, PidTagBirthday);
 	for (size_t i = 0; i < c->p->n_lines; i++) {
 		struct line *l = &c->p->lines[i];
-		const char *label = label_of(c, l);
+		const char *label =
+		        strcmp(l->name, "X-ABDATE") == 0 && !l->used ? label_of(c, l) : NULL;
 
-		if (!l->used && strcmp(l->name, "X-ABDATE") == 0 && label &&
-		        strcasecmp(label, "_$!<Anniversary>!$_") == 0)
+		if (label && strcasecmp(label, "_$!<Anniversary>!$_") == 0)
 			put_day(c, l, PidLidWeddingAnniversaryLocal, PidTagWeddingAnniversary);
 	}
 	for (size_t i = 0; i < COUNT(names); i++)
