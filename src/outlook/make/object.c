@@ -304,20 +304,38 @@ char *line_piece(const struct line *l, char sep, size_t *at)
 
 /* ---- as it was ---- */
 
-/* The octets from ${at} up to ${end}: whole lines. */
-static void put_raw(const struct object *o, size_t at, size_t end, struct buf *out)
+/* Where the line at ${at} ends, before its end; the text may hold NUL. */
+static size_t line_end(const struct object *o, size_t at)
+{
+	while (at < o->text.len && o->text.data[at] != '\r' && o->text.data[at] != '\n')
+		at++;
+	return at;
+}
+
+/* The next line, behind the end of this one at ${at}; *folded: it goes on there. */
+static size_t line_next(const struct object *o, size_t at, bool *folded)
 {
 	const char *s = buf_str(&o->text);
 
-	while (at < end) {
-		size_t n = strcspn(s + at, "\r\n");
+	at += s[at] == '\r';
+	at += s[at] == '\n';
+	*folded = s[at] == ' ' || s[at] == '\t';
+	return at;
+}
 
-		n = MIN(n, end - at);
-		buf_put(out, s + at, n);
-		at += n;
-		at += at < end && s[at] == '\r';
-		at += at < end && s[at] == '\n';
-		if (at < end && (s[at] == ' ' || s[at] == '\t'))
+/* The octets from ${at} up to ${end}: whole lines. NUL goes: nothing that is kept has one. */
+static void put_raw(const struct object *o, size_t at, size_t end, struct buf *out)
+{
+	bool folded;
+
+	while (at < end) {
+		size_t stop = MIN(line_end(o, at), end);
+
+		for (; at < stop; at++)
+			if (o->text.data[at])
+				buf_putc(out, (char)o->text.data[at]);
+		at = line_next(o, at, &folded);
+		if (folded && at < end)
 			at++;
 		else
 			buf_puts(out, "\r\n");
@@ -332,17 +350,11 @@ void object_raw_part(const struct object *o, const struct part *p, struct buf *o
 
 void object_raw_line(const struct object *o, const struct line *l, struct buf *out)
 {
-	const char *s = buf_str(&o->text);
 	size_t end = l->at;
+	bool folded = true;
 
-	/* up to an end of a line that no fold follows */
-	for (;;) {
-		end += strcspn(s + end, "\r\n");
-		end += s[end] == '\r';
-		end += s[end] == '\n';
-		if (s[end] != ' ' && s[end] != '\t')
-			break;
-	}
+	while (folded && end < o->text.len)
+		end = line_next(o, line_end(o, end), &folded);
 	put_raw(o, l->at, end, out);
 }
 
