@@ -57,6 +57,16 @@ static unsigned tries_of(int code)
 	}
 }
 
+/* Is it longer than the user wants to wait without any gain? */
+static bool is_too_long(const struct mapi_run *r, unsigned nth)
+{
+	int64_t all = 0, most = (int64_t)r->base.opts->max_wait_s * 1000;
+
+	for (unsigned i = 0; i <= nth; i++)
+		all += clock_pause_ms(MAPI_PAUSE_MS, i, MAPI_PAUSE_MOST_MS);
+	return most && all > most;
+}
+
 int worker_again(struct mapi_worker *w, const struct box *b, unsigned nth, struct err *err)
 {
 	bool is_lost = !w->stores[b->at] || mapi_store_is_lost(w->stores[b->at]);
@@ -64,7 +74,8 @@ int worker_again(struct mapi_worker *w, const struct box *b, unsigned nth, struc
 	int rc;
 
 	/* who was never let in is not let in the next time */
-	if (b->is_fatal || nth > tries_of(why.code) || (why.code == ERR_AUTH && !w->stores[b->at]))
+	if (b->is_fatal || nth > tries_of(why.code) || is_too_long(w->run, nth) ||
+	        (why.code == ERR_AUTH && !w->stores[b->at]))
 		return why.code ? (int)why.code : ERR_PROTO;
 	rc = stop_check(err);
 	if (rc < 0)
