@@ -150,6 +150,12 @@ static void plain_words(const struct mapi_call *c, char *out, size_t size)
 	out[n] = '\0';
 }
 
+/* For people: the URL as long as it may be a wrong one, then the host is enough. */
+static const char *place(const struct mapi_call *c)
+{
+	return c->s->begun ? c->s->service.at.host : c->s->url;
+}
+
 /* An HTTP status that is none of success: the server did nothing. */
 static int refused_status(struct mapi_call *c, struct err *err)
 {
@@ -163,9 +169,9 @@ static int refused_status(struct mapi_call *c, struct err *err)
 	else if (c->status >= 500 || c->s->begun)
 		code = ERR_NET;
 	if (c->status >= 300 && c->status < 400)
-		return err_set(err, code, ERR_WHOLE, "%s: redirected to %.200s", c->s->url,
+		return err_set(err, code, ERR_WHOLE, "%s: redirected to %.200s", place(c),
 		        c->location ? c->location : "nowhere");
-	return err_set(err, code, ERR_WHOLE, "%s %s: HTTP %d%s%s", c->type, c->s->url, c->status,
+	return err_set(err, code, ERR_WHOLE, "%s %s: HTTP %d%s%s", c->type, place(c), c->status,
 	        *words ? ": " : "", words);
 }
 
@@ -179,21 +185,21 @@ static int judge_answer(struct mapi_call *c, struct err *err)
 
 	if (c->full)
 		return err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: the server sets too many cookies",
-		        c->s->url);
+		        place(c));
 	if (code == 0 && c->binary) {
 		int rc = mapi_body_end(b, err);
 
 		if (rc < 0)
-			(void)err_wrap(err, "%s %s", c->type, c->s->url);
+			(void)err_wrap(err, "%s %s", c->type, place(c));
 		return rc;
 	}
 	plain_words(c, words, sizeof words);
 	if (code <= 0)
 		return err_set(err, ERR_PROTO, ERR_WHOLE,
-		        "%s %s: the answer is none of MAPI over HTTP%s%s", c->type, c->s->url,
+		        "%s %s: the answer is none of MAPI over HTTP%s%s", c->type, place(c),
 		        *words ? ": " : "", words);
 	return err_set(err, means.err, ERR_WHOLE, "%s %s: %s (X-ResponseCode %d)%s%s", c->type,
-	        c->s->url, means.text, code, *words ? ": " : "", words);
+	        place(c), means.text, code, *words ? ": " : "", words);
 }
 
 static int send_call(struct mapi_session *s, struct mapi_call *c, struct err *err)

@@ -25,6 +25,7 @@ enum {
 	BUSY_TRIES_MAX = 6,
 	WAIT_MAX_MS = 5 * 60 * 1000,
 	WAIT_ALL_MS = 30 * 60 * 1000,
+	SAID_MS = 1000,
 	/* of MS-OXCRPC 2.2.2.2.7, 3.1.4.2: what an Execute asks for */
 	NO_COMPRESSION = 1,
 	NO_XOR_MAGIC = 2,
@@ -74,8 +75,12 @@ int mapi_pause(struct mapi_session *s, int64_t ms, const char *why, struct err *
 		        "%s: the server is busy: try again later: %s", s->service.at.host, why);
 	s->waited_ms += ms;
 	s->paused = true;
-	progress_say(s->progress, SAY_NOTE, "%s: the server asks for a pause (%s): waiting %lld s",
-	        s->service.at.host, why, (long long)((ms + 999) / 1000));
+	if (s->progress)
+		atomic_store(&s->progress->wait_until_ms, (uint64_t)(clock_ms() + ms));
+	if (ms >= SAID_MS)
+		progress_say(s->progress, SAY_NOTE,
+		        "%s: the server asks for a pause (%s): waiting %lld s", s->service.at.host,
+		        why, (long long)((ms + 999) / 1000));
 	return clock_sleep(ms, err);
 }
 

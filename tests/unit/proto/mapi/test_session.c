@@ -604,6 +604,13 @@ static const struct step backs_off = {
                   "\0\0\0\0",
         .n = 46};
 
+static void count_said(void *ctx, enum say_level level, const char *text)
+{
+	int *said = ctx;
+
+	*said += level == SAY_NOTE && strstr(text, "asks for a pause");
+}
+
 static void busy_servers(void **state)
 {
 	(void)state;
@@ -617,12 +624,21 @@ static void busy_servers(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct step list[] = {OK, rows[i], OK};
 		struct server *s = SERVER(list);
-		struct mapi_session *m = open_session(s);
+		struct service service = mailbox_at(s);
+		struct progress progress;
+		struct mapi_session *m = NULL;
 		int64_t before = clock_ms();
+		int said = 0;
+
+		progress_init(&progress);
+		progress.say = count_said;
+		progress.ctx = &said;
+		assert_int_equal(mapi_connect(&service, GUARD_MAPI_SOURCE, &progress, &m, NULL), 0);
 
 		assert_int_equal(release(m, &out, NULL), 0);
 		assert_true(clock_ms() - before >= 1000);
 		assert_int_equal(s->requests, 3);
+		assert_int_equal(said, 1);
 		mapi_disconnect(m);
 		server_stop(s);
 	}
