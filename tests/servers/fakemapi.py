@@ -75,6 +75,7 @@ class FakeMapi:
     source = None
     target = False  # something to restore into
     code, says, lost, options, again, again_code, doubles = 0, None, (), (), None, "same", ()
+    late, long = (), False
     exact_items, may_miss, alters_itself, partial, rewrites, again_adds = True, False, False, False, False, False
     host = "127.0.0.1"
     realm = "fake"
@@ -475,6 +476,7 @@ class FakeMapi:
     def sync_stream(self, d):
         """contentsSync, MS-OXCFXICS 2.2.4.3.2, in pieces."""
         store, replica = d.store, d.store.replica
+        d.ids, d.change = list(d.folder.messages), store.change  # what comes later is of the next synchronisation
         seen = {False: d.state.get(0x6796, ics.IdSet()), True: d.state.get(0x67da, ics.IdSet())}
         wanted = [m for m in d.folder.messages.values() if d.flags & (0x10 if m.associated else 0x20)]
         new = [m for m in wanted if not seen[m.associated].has(replica, m.change)]
@@ -535,7 +537,7 @@ class FakeMapi:
         return fx.marker(fx.SYNC_READ) + out if out else b""
 
     def state_stream(self, d):
-        given, seen = d.store.new_state(d.folder, d.state)
+        given, seen = d.store.new_state(d.ids, d.change, d.state)
         out = fx.marker(fx.STATE_BEGIN) + fx.prop(fx.IDSET_GIVEN, given.octets()) + fx.prop(0x67960102, seen.octets())
         out += fx.prop(0x67da0102, seen.octets() if d.flags & 0x10 else b"") + fx.prop(0x67d20102, seen.octets() if d.flags & 8 else b"")
         return out + fx.marker(fx.STATE_END)

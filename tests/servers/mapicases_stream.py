@@ -363,7 +363,7 @@ class StateForgotten(Case):
     """The session that takes a state ends by it, each time a state is uploaded."""
     name = "state-ends-session"
     source = "robustness"
-    code, again_code, kills = 0, None, False
+    code, again_code, kills, long = 0, None, False, True
 
     def changed(self):
         self.kills = True
@@ -434,7 +434,7 @@ class GrowsMeanwhile(Case):
     """An item comes, another one changes, while the folder is synchronised: they come with the next run at the latest."""
     name = "grows-meanwhile"
     source = "other clients"
-    alters_itself = may_miss = True
+    alters_itself, late = True, ("Late",)
 
     def get_buffer(self, context, d, n):
         if d.folder.use == "inbox" and d.done == 2 and self.once():
@@ -491,11 +491,9 @@ class ManyRecipients(Case):
 
     def populate(self):
         super().populate()
-        octets = bag_octets(items.mail("To everybody", number=52))
         one = fx.number(0x0c150003, 1) + fx.text(0x3001001f, "B") + fx.marker(fx.END_RECIPIENT)
-        for n in range(100_000):
-            octets += struct.pack("<III", fx.START_RECIPIENT, 0x30000003, n) + one
-        self.store.add(self.store.by_use("inbox"), octets)
+        all_of_them = b"".join(struct.pack("<III", fx.START_RECIPIENT, 0x30000003, n) + one for n in range(1, 100_001))
+        self.store.add(self.store.by_use("inbox"), bag_octets(items.mail("To everybody", number=52)) + all_of_them)
 
 
 class ItemTwice(Case):

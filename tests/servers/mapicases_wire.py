@@ -126,7 +126,7 @@ class CutAlways(Case):
     """Every answer to RopFastTransferSourceGetBuffer is cut: there is no way to the items."""
     name = "cut-always"
     source = "proxies with a limit for bodies"
-    code = None
+    code, long = None, True
 
     def do_execute(self, rq):
         before = len(self.asked(0x4e))
@@ -239,14 +239,14 @@ class PasswordChanges(Case):
     """From the middle on the password is refused: what came until then is kept, and no more than a few tries are made."""
     name = "http-401-for-good"
     source = "users who change their password"
-    code, says = 3, "(?i)password|sign|401"
+    code, says, exact_items, may_miss = 3, "(?i)password|sign|401", False, True
 
     def authorize(self, rq):
         return Answer(401, WWW_Authenticate='Basic realm="fake"') if len(self.asked(0x4e)) >= 2 else super().authorize(rq)
 
     def check(self):
-        late = [r for r in self.requests if r.user is None]
-        assert len(late) < 12, "%d tries" % len(late)
+        late = [r for r in self.requests if r.user is None and r.header("Authorization")]
+        assert len(late) < 16, "%d tries" % len(late)
 
 
 class RedirectElsewhere(Counted):
@@ -520,7 +520,7 @@ class BusyFor(Case):
     """A folder's stream is busy for ever."""
     name = "getbuffer-busy-for-ever"
     source = "MS-OXCFXICS 3.3.5.7.1"
-    code = 3
+    code, lost = 3, ("Lunch", "Dinner")
 
     def get_buffer(self, context, d, n):
         if d.folder.use == "calendar":

@@ -62,6 +62,7 @@ class Download:
         self.store, self.folder, self.kind = store, folder, kind
         self.pieces, self.buffer, self.at, self.done, self.total, self.ended = None, b"", 0, 0, 1, False
         self.flags = self.extra = 0
+        self.ids, self.change = [], 0
         self.state, self.state_tag, self.state_octets = {}, None, b""
 
     def fill(self, n):

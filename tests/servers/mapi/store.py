@@ -371,16 +371,15 @@ class Store:
         """One message of RopFastTransferSourceCopyMessages."""
         return fx.marker(fx.START_FAI if m.associated else fx.START_MESSAGE) + self.content(m, True) + fx.marker(fx.END_MESSAGE)
 
-    def new_state(self, folder, before):
-        """The state behind a content synchronisation: 3.2.5.3."""
+    def new_state(self, ids, change, before):
+        """The state behind a content synchronisation, 3.2.5.3: the ids that the client then has, the change numbers that it has seen."""
         given, seen = ics.IdSet(), ics.IdSet()
-        for m in folder.messages.values():
-            given.add(self.replica, m.counter)
-        seen.add(self.replica, 1, self.change or 1)
-        for name, into in ((0x6796, seen),):
-            for replica, ranges in before.get(name, ics.IdSet()).of.items():
-                for low, high in ranges:
-                    into.add(replica, low, high)
+        for n in ids:
+            given.add(self.replica, n)
+        seen.add(self.replica, 1, change or 1)
+        for replica, ranges in before.get(0x6796, ics.IdSet()).of.items():
+            for low, high in ranges:
+                seen.add(replica, low, high)
         return given, seen
 
 
