@@ -391,7 +391,10 @@ class FakeMapi:
         """Before rows are given."""
 
     def store_values(self, store):
-        return {0x3001001f: store.display, 0x66180102: store.guid}
+        v = {0x3001001f: store.display, 0x66180102: store.guid}
+        if f := store.by_use("archive"):
+            v[0x35ff0102] = store.entry_id(f)  # which Outlook sets; MS-OXOSFLD has it in 0x36d9
+        return v
 
     def folder_values(self, store, f):
         depth, up = 0, f
