@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "beside.h"
 #include "cli.h"
 #include "options/selection.h"
 #include "protocols.h"
@@ -51,6 +52,32 @@ static int keep_stale(struct take *t, unsigned kinds, struct tally *y)
 	return rc < 0 ? fail(t->args, &err) : 0;
 }
 
+/* Nobody knows what of these MAPI alone has. */
+static void tell_without(struct take *t, const struct service_read *s)
+{
+	struct buf text = buf_of(200);
+
+	for (unsigned k = 0; k < COLL_KINDS; k++)
+		if (s->without & 1u << k)
+			buf_putf(&text, "%s%s", text.len ? ", " : "", coll_kind_dir(k));
+	buf_puts(&text, " left out this time, as what another service has of it could not be read");
+	ui_report(t->ui, SAY_WARNING, NULL, protocols[s->kind].name, buf_str(&text));
+	buf_clear(&text);
+}
+
+/* What it had in common with others. */
+static void tell_elsewhere(struct take *t, const struct service_read *s)
+{
+	char n[COUNTED_SIZE];
+
+	if (!s->result.elsewhere)
+		return;
+	progress_say(&t->ui->progress, SAY_INFO, "%s: %s, and left out", protocols[s->kind].name,
+	        counted(s->result.elsewhere, "item is one that another service gave",
+	                "items are those that other services gave", n));
+	json_set_number(t->outcome, "elsewhere", s->result.elsewhere);
+}
+
 /*
  * What came of a service: 0 to go on (also after one that failed), else an exit code.
  */
@@ -58,11 +85,18 @@ static int settle_service(struct take *t, const struct service_read *s, struct t
 {
 	const char *name = protocols[s->kind].name;
 
-	if (s->left_out) { /* without IMAP's mail nobody knows which messages POP3 alone has */
+	if (s->left_out && !s->last) { /* without IMAP's mail nobody knows what POP3 alone has */
 		ui_report(t->ui, SAY_WARNING, NULL, name,
 		        "left out this time, as IMAP could not be read");
 		return 0;
 	}
+	if (s->without)
+		tell_without(t, s);
+	if (s->without && keep_stale(t, 1u << COLL_MAPI, y) != 0)
+		return EXIT_FAILED;
+	if (s->left_out)
+		return 0;
+	tell_elsewhere(t, s);
 	y->tried++;
 	if (s->rc == 0) {
 		y->unlisted |= s->result.unlisted ? s->kinds : 0;
@@ -175,14 +209,16 @@ static int check_choice(
  * the kinds that they have.
  */
 static int read_services(struct take *t, const struct source_opts *o,
-        const struct other_mail *other, unsigned only, unsigned *taken_out, struct tally *y)
+        const struct other_mail *other, struct other_services *beside, unsigned only,
+        unsigned *taken_out, struct tally *y)
 {
 	struct service_read list[SERVICE_KINDS] = {0};
 	const struct service_read *imap = NULL;
-	struct source_opts opts = *o;
+	struct source_opts opts = *o, mapi = *o;
 	unsigned n = 0;
 	int rc = 0;
 
+	mapi.beside = beside->beside ? beside_opts(beside->beside) : NULL;
 	for (unsigned k = 0; k < SERVICE_KINDS; k++) {
 		struct service_read *s = &list[n];
 
@@ -191,20 +227,42 @@ static int read_services(struct take *t, const struct source_opts *o,
 		*s = (struct service_read){.kind = k,
 		        .kinds = kinds_asked(k, only),
 		        .sink = t->sink,
-		        .opts = &opts,
-		        .after = k == SERVICE_POP3 ? imap : NULL};
+		        .opts = k == SERVICE_MAPI ? &mapi : &opts,
+		        .after = k == SERVICE_POP3 ? imap : NULL,
+		        .last = k == SERVICE_MAPI && n > 0};
 		if (k == SERVICE_IMAP) {
 			imap = s;
 			s->sink = other->imap ? recorder_sink(other->imap) : t->sink;
 		}
+		s->sink = other_services_sink(beside, k, s->sink);
 		*taken_out |= s->kinds;
 		n++;
 	}
 	y->asked = n;
-	opts.shared = n > 1;
+	opts.shared = mapi.shared = n > 1;
 	read_side_by_side(t->account->services, list, n, &t->ui->progress);
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		rc = settle_service(t, &list[i], y);
+	return rc;
+}
+
+/* The same beside MAPI, or with it beside the others. */
+static int read_beside(struct take *t, const struct source_opts *o, const struct other_mail *other,
+        unsigned only, unsigned *taken_out, struct tally *y)
+{
+	struct other_services beside = {0};
+	struct err err = {0};
+	unsigned asked = 0;
+	int rc;
+
+	for (unsigned k = 0; k < SERVICE_KINDS; k++)
+		asked |= is_asked(t->account, k, only) ? 1u << k : 0;
+	rc = other_services_open(t, asked, &beside, &err) < 0 ? fail(t->args, &err) : 0;
+	if (rc == 0)
+		rc = read_services(t, o, other, &beside, only, taken_out, y);
+	if (rc == 0 && other_services_keep(t, &beside, &err) < 0)
+		rc = fail(t->args, &err);
+	other_services_close(&beside);
 	return rc;
 }
 
@@ -227,6 +285,7 @@ static int take_services(struct take *t, struct tally *y)
 	if (both)
 		other.imap = recorder_new(t->sink);
 	else if (rc == 0 && (!only || only & 1u << COLL_MAIL) &&
+	         (by_imap || t->account->present[SERVICE_POP3]) &&
 	         other_mail_open(t, by_imap, &other, &err) < 0)
 		rc = fail(t->args, &err);
 	if (rc == 0 && both) {
@@ -242,7 +301,7 @@ static int take_services(struct take *t, struct tally *y)
 	if (rc == 0)
 		rc = check_choice(t, &selected->choice, &o, only);
 	if (rc == 0)
-		rc = read_services(t, &o, &other, only, &taken, y);
+		rc = read_beside(t, &o, &other, only, &taken, y);
 	if (rc == 0 && taken & 1u << COLL_MAIL && !(y->lost & 1u << COLL_MAIL) &&
 	        other_mail_keep(t, &other, &err) < 0)
 		rc = fail(t->args, &err);

@@ -122,6 +122,12 @@ static int on_keep(struct tree_sink *s, enum coll_kind kind, const char *name,
 	return rc ? rc : sink_below(s)->ops->keep(sink_below(s), kind, name, status, reason, err);
 }
 
+static int on_names(
+        struct tree_sink *s, const struct tree_coll *c, struct abouts **out, struct err *err)
+{
+	return sink_below(s)->ops->names(sink_below(s), c, out, err);
+}
+
 static int on_sync(struct tree_sink *s, struct err *err)
 {
 	return sink_below(s)->ops->sync(sink_below(s), err);
@@ -151,6 +157,7 @@ struct recorder *recorder_new(struct tree_sink *sink)
 	r->ops.item = on_item;
 	r->ops.coll = on_coll;
 	r->ops.keep = on_keep;
+	r->ops.names = sink->ops->names ? on_names : NULL;
 	r->ops.sync = sink->ops->sync ? on_sync : NULL;
 	r->ops.commit = on_commit;
 	r->ops.free = on_free;

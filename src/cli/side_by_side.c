@@ -49,6 +49,24 @@ static int read_chain(void *chain, struct err *err)
 	return 0;
 }
 
+/* What others gave of a kind is not known: nothing of it. */
+static void read_last(struct service_read *list, size_t n, const struct chain *c)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct service_read *s = &list[i];
+
+		if (!s->last)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (!list[k].last && (list[k].rc < 0 || list[k].left_out))
+				s->without |= list[k].kinds & s->kinds;
+		s->left_out = !(s->kinds & ~s->without & ~(1u << COLL_MAPI));
+		s->kinds &= ~s->without;
+		if (!s->left_out)
+			read_one(c, s);
+	}
+}
+
 void read_side_by_side(const struct service *services, struct service_read *list, size_t n,
         struct progress *progress)
 {
@@ -59,17 +77,18 @@ void read_side_by_side(const struct service *services, struct service_read *list
 
 	workers_init(&workers);
 	for (size_t i = 0; i < n; i++)
-		if (!list[i].after)
+		if (!list[i].after && !list[i].last)
 			mine = i;
 	for (size_t i = 0; i < n; i++) {
 		chains[i] = (struct chain){services, list, n, i, progress};
-		if (list[i].after)
+		if (list[i].after || list[i].last)
 			continue;
 		if (i == mine || !workers_start(&workers, read_chain, &chains[i]))
 			(void)read_chain(&chains[i], &none);
 	}
 	if (workers_join(&workers, &none) == 0)
 		workers_clear(&workers);
+	read_last(list, n, &(struct chain){services, list, n, 0, progress});
 	free(chains);
 }
 

@@ -11,8 +11,14 @@ struct service_read {
 	const struct source_opts *opts;
 	/* read when that one has been, as it needs what it gave, and if it could be; or NULL */
 	const struct service_read *after;
+	/*
+	 * Read when all others have been, as it gives none of what they gave: without the kinds
+	 * of those that could not be read
+	 */
+	bool last;
 	/* filled in: */
-	bool left_out; /* ${after} could not be read */
+	bool left_out; /* ${after} could not be read, or nothing that it may give */
+	unsigned without; /* 1 << COLL_x: of kinds, what it did not give for that reason */
 	int rc;
 	struct source_result result;
 	struct err err;
@@ -20,7 +26,7 @@ struct service_read {
 
 /**
  * read_side_by_side(services, list, n, progress): read all of them, each in a thread, but
- * those that come after another one, which stands before them. None ends because another
+ * those that come after another one, which stands before them, or last. None ends because another
  * one failed; all end when a stop is requested (valise/base/progress.h).
  */
 void read_side_by_side(const struct service *services, struct service_read *list, size_t n,

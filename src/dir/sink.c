@@ -39,6 +39,16 @@ static int dir_last(struct tree_sink *s, struct tree_reader **out, struct err *e
 	return d->before.n_heads ? tree_dir_reader(d->path, out, err) : 0;
 }
 
+/* What has no path yet came with its octets, but for what an interrupted run left. */
+static int dir_names(
+        struct tree_sink *s, const struct tree_coll *c, struct abouts **out, struct err *err)
+{
+	struct dir_sink *d = (struct dir_sink *)s;
+
+	*out = d->abouts;
+	return c->path ? dir_name_items(d, c, err) : 0;
+}
+
 static const struct tree_sink_ops dir_ops = {
         .prev = dir_prev,
         .last = dir_last,
@@ -49,6 +59,7 @@ static const struct tree_sink_ops dir_ops = {
         .item = dir_item,
         .coll = dir_coll,
         .keep = dir_keep,
+        .names = dir_names,
         .sync = dir_sync_batch,
         .commit = dir_commit,
         .free = dir_free,

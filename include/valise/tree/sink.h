@@ -107,6 +107,12 @@ struct tree_sink_ops {
 	int (*keep)(struct tree_sink *s, enum coll_kind kind, const char *name,
 	        enum coll_status status, const char *reason, struct err *err);
 	/**
+	 * names(s, c, out, err): *out, lent until the commit, has what names the items of ${c},
+	 * which is about to be given or came from prev, as far as anybody can know. May be NULL.
+	 */
+	int (*names)(struct tree_sink *s, const struct tree_coll *c, struct abouts **out,
+	        struct err *err);
+	/**
 	 * sync(s, err): everything given so far is durable, and an interrupted run has it
 	 * in PREV_RUN: for a source whose server may lose what was read.
 	 */

@@ -140,6 +140,53 @@ int sink_name_items(struct archive_sink *s, struct slot *slot, struct err *err)
 	return rc;
 }
 
+/* Those that nobody has named, with their places, as an earlier run of this one wrote them. */
+static struct tree_coll *unnamed_places(const struct unnamed *u)
+{
+	struct tree_coll *c = tree_coll_new(u->c->kind, u->c->name);
+
+	pthread_mutex_lock(&u->s->lock);
+	for (size_t i = 0; i < u->n; i++) {
+		struct tree_item it = *tree_coll_any(u->c, u->list[i]);
+		const struct object *o = object_map_find(&u->s->objects, c->kind, it.sha256);
+
+		if (!o || !(o->flags & OBJECT_PLACED) || o->size != it.size)
+			continue;
+		object_get_place(o, &it.where);
+		it.ext = it.keywords = 0;
+		tree_coll_add(c, &it);
+	}
+	pthread_mutex_unlock(&u->s->lock);
+	return c;
+}
+
+int sink_names(struct tree_sink *t, const struct tree_coll *c, struct abouts **out, struct err *err)
+{
+	struct archive_sink *s = (struct archive_sink *)t;
+	struct unnamed u = {.s = s, .c = c};
+	struct tree_coll *places = NULL;
+	int rc;
+
+	pthread_mutex_lock(&s->naming);
+	rc = find_unnamed(&u, err);
+	if (rc == 0 && u.n > 0)
+		rc = take_catalogs(s, err);
+	if (rc == 0 && u.n > 0)
+		rc = find_unnamed(&u, err);
+	if (rc == 0 && u.n > 0) {
+		places = unnamed_places(&u);
+		u.c = places;
+		rc = find_unnamed(&u, err);
+	}
+	if (rc == 0 && u.n > 0)
+		rc = take_octets(&u, err);
+	pthread_mutex_unlock(&s->naming);
+	tree_coll_free(places);
+	free(u.list);
+	*out = s->abouts;
+	return rc;
+}
+
 /* The collection as it stands, for a catalog that is written again. */
 static int give_again(struct archive_sink *s, struct slot *slot, struct err *err)
 {

@@ -164,6 +164,7 @@ static const struct tree_sink_ops ops = {
         .item = sink_item,
         .coll = sink_coll,
         .keep = sink_keep,
+        .names = sink_names,
         .sync = sink_sync,
         .commit = sink_commit,
         .free = sink_free,

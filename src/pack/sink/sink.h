@@ -325,7 +325,10 @@ int sink_keep(struct tree_sink *t, enum coll_kind kind, const char *name, enum c
  */
 int sink_replace(struct archive_sink *s, struct tree_coll *c, struct err *err) MUST_CHECK;
 
-/* names.c: what names the items of a collection that is written, into s->abouts */
+/* names.c: tree_sink_ops.names */
+int sink_names(struct tree_sink *t, const struct tree_coll *c, struct abouts **out,
+        struct err *err) MUST_CHECK;
+/* What names the items of a collection that is written, into s->abouts */
 /* The slot's collection is in memory and has its places. */
 int sink_name_items(struct archive_sink *s, struct slot *slot, struct err *err) MUST_CHECK;
 /* From the last catalog of the slot, where messages want them. */
