@@ -90,14 +90,16 @@ static bool is_balanced(const char *text)
 	return is;
 }
 
-/* Is the outermost component around the line, or that it begins or ends, a VEVENT? */
-static bool is_event(const struct walk *w, const struct content_line *l)
+/* Of which kind is the outermost component around the line, or that it begins or ends? */
+static enum kept_what kind_of(const struct walk *w, const struct content_line *l)
 {
 	char *name = w->depth ? xstrdup(w->open[0]) : content_component(l);
-	bool is = strcmp(name, "VEVENT") == 0;
+	enum kept_what kind = strcmp(name, "VEVENT") == 0      ? KEPT_EVENTS
+	                      : strcmp(name, "VTIMEZONE") == 0 ? KEPT_ZONES
+	                                                       : KEPT_WITHIN;
 
 	free(name);
-	return is;
+	return kind;
 }
 
 void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn fn, void *ctx)
@@ -114,9 +116,10 @@ void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn f
 		bool border = strcmp(l.name, "BEGIN") == 0 || strcmp(l.name, "END") == 0;
 		bool within = border || l.depth > 0;
 
-		if (within && (what == KEPT_LINES || is_event(&w, &l) != (what == KEPT_EVENTS)))
+		if (within && kind_of(&w, &l) != what)
 			continue;
-		if (!within && (what == KEPT_EVENTS || text_in(l.name, never)))
+		if (!within &&
+		        (what == KEPT_EVENTS || what == KEPT_ZONES || text_in(l.name, never)))
 			continue;
 		fn(ctx, s, n);
 	}

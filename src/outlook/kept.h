@@ -11,8 +11,9 @@
 typedef void (*kept_fn)(void *ctx, const char *line, size_t n);
 enum kept_what {
 	KEPT_LINES, /* lines alone, no components */
-	KEPT_WITHIN, /* lines, and components but for VEVENT */
+	KEPT_WITHIN, /* lines, and components but for those two */
 	KEPT_EVENTS, /* VEVENTs */
+	KEPT_ZONES, /* VTIMEZONEs of what else is kept */
 };
 /* Each line of it, in order, but those whose name is in ${never} ("UID|DTSTAMP"). */
 void kept_lines(struct bag *b, enum kept_what what, const char *never, kept_fn fn, void *ctx);

@@ -177,6 +177,7 @@ static void put_item(struct conv *c, const char *class)
 		event_prepare(c);
 		conv_begin(c);
 		put_zones(c);
+		put_kept_zones(c);
 		put_vevents(c);
 	}
 	lines_add(&c->l, "END:VCALENDAR");

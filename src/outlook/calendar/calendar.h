@@ -53,10 +53,11 @@ void put_names(struct conv *c, struct bag *b, const struct names *names);
 void put_alarm(struct conv *c, int64_t minutes, int64_t utc, const char *summary);
 /*
  * Lines for which MAPI has no property, as they were when the item was made (kept.h): those of
- * ${b} within a component, and VEVENTs behind it.
+ * ${b} within a component, VEVENTs behind it, and the zones of these.
  */
 void put_kept(struct conv *c, struct bag *b);
 void put_kept_events(struct conv *c);
+void put_kept_zones(struct conv *c);
 /*
  * "NAME:..." as it was kept, of a time of which ${b} has but the day, ${t}; false: there is none,
  * or it says another day.

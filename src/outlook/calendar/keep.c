@@ -45,6 +45,11 @@ void put_kept_events(struct conv *c)
 	kept_lines(c->b, KEPT_EVENTS, "", put_event_line, c);
 }
 
+void put_kept_zones(struct conv *c)
+{
+	kept_lines(c->b, KEPT_ZONES, "", put_line, c);
+}
+
 /* "20260501T080000Z", "20260501". */
 static bool read_time(const char *s, int64_t *out)
 {

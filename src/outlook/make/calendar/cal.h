@@ -28,6 +28,8 @@ struct cal {
 	int year; /* the first one that its times are in */
 	const struct part **overrides; /* modified instances that the series took, in order */
 	size_t n_overrides, overrides_cap;
+	size_t n_looked; /* zones of what is kept that were looked for */
+	const struct zone *own_zones[2]; /* that come back with its times; or NULL */
 	struct buf kept; /* lines that are kept, before the rest */
 };
 
@@ -60,6 +62,7 @@ bool is_floating(const struct zone *z);
 /* The zone of that name, of the object's VTIMEZONE; else a known one. NULL: UTC. */
 const struct zone *zone_of(struct cal *c, const char *tzid);
 bool zone_known(const char *tzid, struct zone *out);
+struct part *zone_part(const struct cal *c, const char *tzid); /* its VTIMEZONE; NULL */
 
 /* ---- rule.c ---- */
 /*

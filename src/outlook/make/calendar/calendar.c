@@ -410,6 +410,43 @@ static void keep_others(struct cal *c)
 	buf_clear(&one);
 }
 
+/* The definition of a zone that what is kept names, and the item's own times do not. */
+static void keep_zone(struct cal *c, const char *tzid)
+{
+	struct buf one = buf_of(3 * OBJECT_MAX);
+	struct part *p;
+
+	for (size_t i = 0; tzid && i < COUNT(c->own_zones); i++)
+		if (c->own_zones[i] && text_same(c->own_zones[i]->name, tzid))
+			tzid = NULL;
+	p = tzid && c->n_looked++ < ZONES_MAX ? zone_part(c, tzid) : NULL;
+	if (p && !p->used) {
+		p->used = true;
+		object_raw_part(&c->o, p, &one);
+		buf_fill(&c->kept, one.data, c->kept.len + one.len < c->kept.cap ? one.len : 0);
+	}
+	buf_clear(&one);
+}
+
+static void keep_zones_of(struct cal *c, const struct part *p)
+{
+	for (size_t i = 0; i < p->n_lines; i++)
+		if (!p->lines[i].used)
+			keep_zone(c, line_param(&p->lines[i], "TZID"));
+}
+
+static void keep_zones(struct cal *c)
+{
+	keep_zones_of(c, c->main);
+	for (size_t i = 0; i < c->calendar->n_parts; i++) {
+		struct part *p = c->calendar->parts[i];
+
+		if (p != c->main && !p->used && strcmp(p->name, "VEVENT") == 0 &&
+		        part_peek(p, "RECURRENCE-ID"))
+			keep_zones_of(c, p);
+	}
+}
+
 static void make_item(struct cal *c)
 {
 	into_int(&c->k, c->b, PidTagMessageFlags, READ);
@@ -420,6 +457,8 @@ static void make_item(struct cal *c)
 	else
 		make_journal(c, is_note(c->main));
 	pass_over(c);
+	if (strcmp(c->main->name, "VEVENT") == 0)
+		keep_zones(c);
 	keep_others(c);
 	into_rest(&c->k, c->b, &c->o, c->main, &c->kept);
 }

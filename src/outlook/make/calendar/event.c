@@ -239,6 +239,8 @@ void make_event(struct cal *c)
 	take_uid(c, c->main, day);
 	series_read(c, &s);
 	event_said(c, c->main, &s.start, &said);
+	c->own_zones[0] = s.zone;
+	c->own_zones[1] = s.recurs ? s.zone : s.end.zone;
 	if (s.recurs)
 		overrides_read(c, &s, &said);
 	put_times(c, c->b, &s);

@@ -402,7 +402,7 @@ static char *zone_name(const char *tzid)
 	return name;
 }
 
-static struct part *find_zone(struct cal *c, const char *tzid)
+struct part *zone_part(const struct cal *c, const char *tzid)
 {
 	for (size_t i = 0; i < c->calendar->n_parts; i++) {
 		struct part *p = c->calendar->parts[i];
@@ -441,7 +441,7 @@ const struct zone *zone_of(struct cal *c, const char *tzid)
 		return z;
 	}
 	z = &c->zones[c->n_zones];
-	p = find_zone(c, tzid);
+	p = zone_part(c, tzid);
 	z->name = name;
 	if (p) {
 		c->within_zone = true;

@@ -263,6 +263,28 @@ static void modified_instances_are_exceptions(void **state)
 	back_clear(&k);
 }
 
+/* What is kept in another zone has that, too. */
+static void zones_of_what_is_kept_come_back(void **state)
+{
+	struct back k = back_calendar(
+	        BERLIN "BEGIN:VTIMEZONE\nTZID:Elsewhere\nBEGIN:STANDARD\n"
+	               "DTSTART:19700101T000000\nTZOFFSETFROM:+0300\n"
+	               "TZOFFSETTO:+0300\nEND:STANDARD\nEND:VTIMEZONE\n"
+	               "BEGIN:VEVENT\n" HEAD "DTSTART;TZID=Europe/Berlin:20260302T090000\n"
+	               "DTEND;TZID=Europe/Berlin:20260302T100000\n"
+	               "RRULE:FREQ=DAILY;COUNT=3\n"
+	               "RDATE;TZID=Elsewhere:20260401T090000\nEND:VEVENT\n");
+	struct content_summary s;
+	struct err err = {0};
+
+	(void)state;
+	back_has(&k, "\nRDATE;TZID=Elsewhere:20260401T090000\n");
+	make_check(content_summarize(k.text.data, k.text.len, &s, &err), &err);
+	assert_null(s.missing_zone);
+	content_summary_clear(&s);
+	back_clear(&k);
+}
+
 static void an_instance_alone_keeps_its_day(void **state)
 {
 	struct back k = back_calendar("BEGIN:VEVENT\n" HEAD "RECURRENCE-ID:20260330T090000Z\n"
@@ -455,6 +477,7 @@ int main(void)
 	        cmocka_unit_test(people_are_recipients),
 	        cmocka_unit_test(an_alarm_at_a_time_is_a_reminder),
 	        cmocka_unit_test(modified_instances_are_exceptions),
+	        cmocka_unit_test(zones_of_what_is_kept_come_back),
 	        cmocka_unit_test(an_instance_alone_keeps_its_day),
 	        cmocka_unit_test(days_and_times_of_no_zone_come_back),
 	        cmocka_unit_test(zones_that_change_are_rules_by_year),
