@@ -47,6 +47,9 @@ static const struct protocol_option mapi_options[] = {
         {"archive-mailbox", PROTOCOL_FETCH, NULL},
         {"public-folders", PROTOCOL_FETCH, NULL},
         {"associated", PROTOCOL_FETCH, NULL},
+        {"labels", PROTOCOL_RESTORE, NULL},
+        {"verify", PROTOCOL_RESTORE, NULL},
+        {"into", PROTOCOL_RESTORE, NULL},
         {NULL, 0, NULL},
 };
 

@@ -321,6 +321,7 @@ static int put_new(struct box *b, struct err *err)
 		rc = b->r->opts->dry_run ? 0 : mapi_box_put(b, i, err);
 		if (b->r->opts->dry_run) {
 			b->a->sum.added++;
+			b->r->to_add += mapi_item_of(b->a, b->items[i])->size;
 			mapi_item_done(b, i);
 		}
 		if (rc == 0)

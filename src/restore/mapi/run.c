@@ -3,6 +3,9 @@
 #include "restore/labels/view.h"
 #include "run.h"
 #include "valise/base/mem.h"
+#include "valise/restore/predict.h"
+
+enum { SLOW_ITEM_US = 50000 };
 
 /* A journal that is damaged is left alone: the run goes on without one. */
 static int open_journal(struct mrun *r, struct err *err)
@@ -133,6 +136,20 @@ int mapi_each_coll(struct mrun *r, box_fn fn, struct err *err)
 	return rc;
 }
 
+/*
+ * check --for: what it costs. What a server of MAPI refuses or alters, none says beforehand; no
+ * form of an item is known that all of them refuse.
+ */
+static void tell_cost(struct mrun *r)
+{
+	const struct predict_cost cost = {.items = r->sum.added,
+	        .bytes = r->to_add,
+	        .trips = r->sum.added,
+	        .item_us = SLOW_ITEM_US};
+
+	r->opts->predictor->cost(r->opts->predictor->ctx, &cost);
+}
+
 static int restore_all(struct mrun *r, struct err *err)
 {
 	struct err late = {0};
@@ -140,6 +157,8 @@ static int restore_all(struct mrun *r, struct err *err)
 
 	rc = mapi_each_coll(r, restore_box, err);
 	mapi_say_adds(r);
+	if (rc == 0 && r->opts->predictor)
+		tell_cost(r);
 	end = r->opts->dry_run ? 0 : mapi_journal_commit(r->journal, &late);
 	return rc == 0 && end < 0 ? err_copy(err, &late) : rc;
 }

@@ -80,6 +80,7 @@ struct mrun {
 	struct mapi_journal *journal;
 	struct target_result sum;
 	uint64_t n_added, n_there; /* for the sample */
+	uint64_t to_add; /* octets that a dry run would add */
 	bool alters; /* something was not as it was sent: all is read back from now on */
 	unsigned lost; /* sessions in a row that were lost without gain */
 	struct server_adds { /* properties that the server added of its own */
