@@ -631,7 +631,7 @@ def cases():
     found, queue = {}, [sys.modules["fakemapi"].FakeMapi]
     while queue:
         case = queue.pop()
-        if case.__module__ == "fakemapi" or case.__module__.startswith("mapicases_"):
+        if case.__module__ in ("fakemapi", FakeMapi.__module__) or case.__module__.startswith("mapicases_"):
             found[case.name] = case
         queue += case.__subclasses__()
     return found
