@@ -240,13 +240,6 @@ static void add(struct override *o, size_t *cap)
 	c->overrides[at] = o->p;
 }
 
-static int by_day(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Which instance it is; NULL: done, else why it is none. */
 static const char *find_instance(struct override *o, struct when *replaced, uint32_t *day)
 {
@@ -257,7 +250,7 @@ static const char *find_instance(struct override *o, struct when *replaced, uint
 	if (!when_read(o->c, id, replaced))
 		return "its RECURRENCE-ID is no time";
 	*day = series_day(o->s, replaced);
-	if (!FIND(day, o->master->days, o->master->n_days, by_day))
+	if (!FIND(day, o->master->days, o->master->n_days, lookup_by_number))
 		return "the series has no such instance";
 	for (size_t i = 0; i < o->s->r.n_exceptions; i++)
 		if (o->s->r.exceptions[i].original / RECUR_DAY_MINUTES == *day / RECUR_DAY_MINUTES)
@@ -318,7 +311,7 @@ static void put_days(struct recur *r)
 	}
 	series_instances(r, r->deleted, &r->n_deleted);
 	if (r->n_modified)
-		SORT(r->modified, r->n_modified, by_day);
+		SORT(r->modified, r->n_modified, lookup_by_number);
 }
 
 static bool is_override(const struct cal *c, const struct part *p)

@@ -16,13 +16,6 @@ void series_clear(struct series *s)
 	recur_clear(&s->r);
 }
 
-static int by_day(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 uint32_t minutes_of(int64_t local)
 {
 	int64_t t = local / 60 - (local % 60 < 0) + (int64_t)DAYS_1601 * RECUR_DAY_MINUTES;
@@ -42,7 +35,7 @@ void series_instances(const struct recur *r, uint32_t *days, size_t *n)
 	size_t kept = 0;
 	bool more;
 
-	SORT(days, *n, by_day);
+	SORT(days, *n, lookup_by_number);
 	rule_walk_init(&w, r);
 	more = rule_walk_next(&w, &day);
 	for (size_t i = 0; i < *n && more; i++) {
