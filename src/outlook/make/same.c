@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "valise/base/le.h"
 #include "valise/base/mem.h"
 #include "valise/outlook/make.h"
@@ -165,6 +166,23 @@ static bool differ(const struct bag *was, const struct bag_prop *x, const struct
 	return !x || !y || !bag_prop_same(was, x, is, y);
 }
 
+/*
+ * Of ${b}, what has the name of ${p} but for the case of letters. Servers have one name of both
+ * (MS-OXCPRPT 3.2.5.9 for headers): that in which somebody wrote it first.
+ */
+static const struct bag_prop *find_in_case(const struct bag *b, const struct bag_prop *p)
+{
+	for (size_t i = 0; p && p->name && p->name->text && i < b->n_props; i++) {
+		const struct bag_name *n = b->props[i].name;
+
+		if (n && n->text && b->props[i].type != BAG_ERROR &&
+		        memcmp(n->set, p->name->set, sizeof n->set) == 0 &&
+		        strcasecmp(n->text, p->name->text) == 0)
+			return &b->props[i];
+	}
+	return NULL;
+}
+
 static void compare_props(
         struct comparing *c, const struct bag *was, const struct bag *is, const char *where)
 {
@@ -180,6 +198,10 @@ static void compare_props(
 			i = pick(was, i, &x);
 		if (order >= 0)
 			k = pick(is, k, &y);
+		if (x && !y)
+			y = find_in_case(is, x);
+		else if (y && !x && find_in_case(was, y))
+			continue;
 		if (differ(was, x, is, y))
 			tell_prop(c, where, was, x, is, y);
 	}

@@ -158,6 +158,41 @@ static void named(void **state)
 	expect(was, is, "{00062008-0000-0000-c000-000000000046} 0x0e08: 2, was 1\n");
 }
 
+static void make_named(struct bag *b, enum bag_set set, char *name, const char *value)
+{
+	struct bag_name n = {.text = name};
+	struct err err = {0};
+
+	memcpy(n.set, bag_set_guid(set), sizeof n.set);
+	make_check(bag_begin(b, 0x8000, BAG_UNICODE, &n, &err), &err);
+	for (; *value; value++) {
+		char unit[2] = {*value, 0};
+
+		make_check(bag_put(b, unit, 2, &err), &err);
+	}
+	make_check(bag_end(b, &err), &err);
+}
+
+/* A name of text is the same one in another case of its letters, as servers have it. */
+static void cases(void **state)
+{
+	struct bag *was = item(), *is = item();
+
+	(void)state;
+	make_named(was, PS_INTERNET_HEADERS, "content-type", "text/plain");
+	make_named(was, PS_INTERNET_HEADERS, "x-mailer", "Pine");
+	make_named(was, PS_INTERNET_HEADERS, "x-old", "1");
+	make_named(was, PS_PUBLIC_STRINGS, "Way", "1"); /* of another set */
+	make_named(is, PS_INTERNET_HEADERS, "Content-Type", "text/plain");
+	make_named(is, PS_INTERNET_HEADERS, "X-Mailer", "Elm");
+	make_named(is, PS_INTERNET_HEADERS, "Way", "1");
+	expect(was, is,
+	        "{00020329-0000-0000-c000-000000000046} Way: lost, was \"1\"\n"
+	        "{00020386-0000-0000-c000-000000000046} Way: \"1\", was not there\n"
+	        "{00020386-0000-0000-c000-000000000046} x-mailer: \"Elm\", was \"Pine\"\n"
+	        "{00020386-0000-0000-c000-000000000046} x-old: lost, was \"1\"\n");
+}
+
 static void flags(void **state)
 {
 	static const struct {
@@ -267,6 +302,7 @@ int main(void)
 	        cmocka_unit_test(types),
 	        cmocka_unit_test(of_stores),
 	        cmocka_unit_test(named),
+	        cmocka_unit_test(cases),
 	        cmocka_unit_test(flags),
 	        cmocka_unit_test(parts),
 	        cmocka_unit_test(large),
