@@ -2,13 +2,18 @@
  * Tables of contents (MS-OXCFOLD 2.2.1.14): what a folder has, without the items.
  */
 #include <stdlib.h>
+#include <string.h>
 #include "proto/mapi/table.h"
+#include "valise/base/le.h"
 
 enum {
 	ROWS_MAX = 50000000,
 	TEXT_MAX = 4096, /* octets; tables cut what is longer than 255 characters */
 	TABLE_ASSOCIATED = 0x02, /* TableFlags */
 	TABLE_NO_NOTIFICATIONS = 0x10,
+	GUID = 16,
+	KEY = GUID + 6, /* with a counter: MS-OXCFXICS 2.2.2.2, XID */
+	LONG_TERM_ID = 24, /* GUID, counter, two octets: MS-OXCDATA 2.2.1.3.1 */
 };
 
 enum column {
@@ -45,11 +50,56 @@ struct list {
 	bool associated;
 	mapi_row_fn row;
 	void *ctx;
+	size_t n;
+	bool lacks_keys; /* and nobody has asked for their replica: begin again */
 };
+
+/*
+ * Some servers have no source keys in tables. What was made in this mailbox has the GUID of its
+ * replica and its counter (MS-OXCFXICS 2.2.1.2.5), the same that a synchronization says.
+ */
+static void make_source_key(const struct mapi_store *s, struct mapi_row *row, uint8_t key[KEY])
+{
+	if (row->n_source_key || !s->replica_id || (uint16_t)row->id != s->replica_id)
+		return;
+	memcpy(key, s->replica, GUID);
+	le_put(key + GUID, row->id >> 16, KEY - GUID);
+	row->source_key = key;
+	row->n_source_key = KEY;
+}
+
+static int take_replica(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+{
+	struct list *l = ctx;
+	const uint8_t *id = rop_get_octets(in, LONG_TERM_ID);
+
+	(void)value;
+	(void)err;
+	if (id) {
+		memcpy(l->store->replica, id, GUID);
+		l->store->replica_id = (uint16_t)l->folder;
+	}
+	return 0;
+}
+
+/* Which replica the number in the folder's id stands for, and so that of most of its items. */
+static int ask_replica(struct list *l, struct err *err)
+{
+	struct rop_call *c = rop_start(l->store);
+	struct rop_fate fate = {0};
+	int rc;
+
+	l->store->has_asked_replica = true;
+	rop_begin(c, ROP_LONG_TERM_ID_FROM_ID, 0, &fate, take_replica, l);
+	rop_put(c, l->folder, 8);
+	rc = rop_execute(l->store, false, err);
+	rop_let_go(l->store);
+	return rc; /* refused: there are no keys */
+}
 
 static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 {
-	const struct list *l = ctx;
+	struct list *l = ctx;
 	char *texts[3] = {0};
 	struct mapi_row row = {
 	        .id = v[COL_ID].number,
@@ -64,12 +114,17 @@ static int take_row(void *ctx, const struct rop_value *v, struct err *err)
 	        .modified = row_time(&v[COL_MODIFIED]),
 	        .delivered = row_time(&v[COL_DELIVERED]),
 	};
+	uint8_t key[KEY];
 	bool is_cut;
 	int rc;
 
 	if (row.id == 0)
 		return err_set(
 		        err, ERR_PROTO, ERR_COLLECTION, "the server has an item without an id");
+	l->lacks_keys = l->n++ == 0 && !row.n_source_key && !l->store->has_asked_replica;
+	if (l->lacks_keys)
+		return err_set(err, ERR_PROTO, ERR_COLLECTION, "a table without source keys");
+	make_source_key(l->store, &row, key);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		texts[i] = row_text(&v[COL_CLASS + i], TEXT_MAX, &is_cut);
 	row.message_class = texts[0];
@@ -96,7 +151,8 @@ static unsigned open_table(void *ctx, struct table *t)
 int mapi_contents(struct mapi_store *s, mapi_id folder, bool associated, mapi_row_fn row, void *ctx,
         struct err *err)
 {
-	struct list l = {s, folder, associated, row, ctx};
+	struct list l = {
+	        .store = s, .folder = folder, .associated = associated, .row = row, .ctx = ctx};
 	struct table t = {.store = s,
 	        .tags = columns,
 	        .n_tags = COLS,
@@ -104,8 +160,15 @@ int mapi_contents(struct mapi_store *s, mapi_id folder, bool associated, mapi_ro
 	        .row = take_row,
 	        .ctx = &l,
 	        .most = ROWS_MAX};
+	struct table again = t;
 	int rc = table_read(&t, err);
 
 	rop_let_go(s);
+	if (rc < 0 && l.lacks_keys) {
+		err_clear(err);
+		rc = ask_replica(&l, err);
+		rc = rc < 0 ? rc : table_read(&again, err);
+		rop_let_go(s);
+	}
 	return rc;
 }

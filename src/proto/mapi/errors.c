@@ -188,6 +188,7 @@ const char *rop_name(enum rop_id rop)
 	        {ROP_SET_COLUMNS, "RopSetColumns"},
 	        {ROP_QUERY_ROWS, "RopQueryRows"},
 	        {ROP_CREATE_FOLDER, "RopCreateFolder"},
+	        {ROP_LONG_TERM_ID_FROM_ID, "RopLongTermIdFromId"},
 	        {ROP_SOURCE_COPY_MESSAGES, "RopFastTransferSourceCopyMessages"},
 	        {ROP_SOURCE_GET_BUFFER, "RopFastTransferSourceGetBuffer"},
 	        {ROP_DESTINATION_CONFIGURE, "RopFastTransferDestinationConfigure"},

@@ -21,6 +21,7 @@ enum rop_id {
 	ROP_QUERY_ROWS = 0x15,
 	ROP_CREATE_FOLDER = 0x1c,
 	ROP_NOTIFY = 0x2a,
+	ROP_LONG_TERM_ID_FROM_ID = 0x43,
 	ROP_SOURCE_COPY_MESSAGES = 0x4b,
 	ROP_SOURCE_GET_BUFFER = 0x4e,
 	ROP_DESTINATION_CONFIGURE = 0x53,
@@ -118,6 +119,9 @@ struct mapi_store {
 	struct progress *progress;
 	enum mapi_which which;
 	uint8_t guid[16];
+	uint8_t replica[16]; /* GUID of ${replica_id}: see contents.c */
+	uint16_t replica_id; /* 0: not known */
+	bool has_asked_replica;
 	mapi_id special[STORE_FOLDERS]; /* MS-OXCSTOR 2.2.1.1.3 or .4, in its order */
 	uint32_t logon;
 	struct rop_call call;

@@ -76,6 +76,7 @@ static struct server {
 	uint32_t problem; /* of RopSetProperties */
 	char made[2048]; /* name and class, UTF-16 as ASCII */
 	bool is_lost, associated;
+	bool no_replicas; /* RopLongTermIdFromId is refused */
 	unsigned pauses;
 	int64_t paused_ms;
 } server;
@@ -509,6 +510,15 @@ static void do_others(struct asked *a, unsigned rop, uint64_t index)
 		if (object_of(a, index))
 			say(a, 0, 1);
 		break;
+	case 0x43:
+		say_head(a, rop, index, server.no_replicas ? 0x80004005 : 0);
+		made = ask_get(a, 8);
+		if (!server.no_replicas) {
+			buf_put(&a->out, "replica of one..", 16);
+			say(a, made >> 16, 6);
+			say(a, 0, 2);
+		}
+		break;
 	case 0x4b:
 		made = ask_get(a, 1);
 		n = (size_t)ask_get(a, 2);
@@ -551,6 +561,7 @@ static const char *rop_word(unsigned rop)
 	        [0x12] = "Columns",
 	        [0x15] = "Rows",
 	        [0x1c] = "Create",
+	        [0x43] = "LongTermId",
 	        [0x4b] = "Copy",
 	        [0x4e] = "Buffer",
 	        [0x53] = "Destination",

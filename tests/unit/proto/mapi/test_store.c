@@ -509,13 +509,73 @@ static void test_contents(void **state)
 	s = open_store(MAPI_MAILBOX);
 	assert_int_equal(mapi_contents(s, id_of(20), false, count_row, &n, &err), 0);
 	assert_int_equal(n, 2500);
-	assert_int_equal(server.requests, 3);
+	assert_int_equal(server.requests, 3 + 2); /* one is begun again: see source_keys */
 	assert_int_equal(mapi_contents(s, id_of(21), false, count_row, &n, &err), ERR_NOTFOUND);
 	f->refuse = 0x05;
 	f->with = 0x80070005;
 	server.associated = true;
 	assert_int_equal(mapi_contents(s, id_of(20), true, count_row, &n, &err), ERR_REFUSED);
 	assert_non_null(strstr(err.text, "MAPI_E_NO_ACCESS"));
+	mapi_close(s);
+	buf_clear(&r->octets);
+	free(r);
+	server_end();
+}
+
+struct keyed {
+	size_t n, with;
+};
+
+static int keep_key(void *ctx, const struct mapi_row *row, struct err *err)
+{
+	struct keyed *k = ctx;
+	uint8_t expected[22] = "replica of one..";
+
+	(void)err;
+	k->n++;
+	if (!row->source_key)
+		return 0;
+	k->with++;
+	expected[21] = (uint8_t)(row->id >> 56);
+	assert_int_equal(row->n_source_key, 22);
+	assert_memory_equal(row->source_key, expected, 22);
+	return 0;
+}
+
+/*
+ * A table without source keys: they are those that a synchronization has, by the GUID of the
+ * replica, which is asked for once. Items of another replica, and those of a server that does
+ * not say it, have none.
+ */
+static void source_keys(void **state)
+{
+	struct rows *r = calloc(1, sizeof *r);
+	struct mapi_store *s;
+	struct keyed k = {0};
+	struct err err;
+
+	(void)state;
+	server_begin();
+	r->octets = buf_of(SIZE_MAX);
+	put_item(r, id_of(31));
+	put_item(r, id_of(32));
+	put_item(r, id_of(33) + 1);
+	give_rows(add_folder(id_of(20), NULL, 0), r);
+	s = open_store(MAPI_MAILBOX);
+	assert_int_equal(mapi_contents(s, id_of(20), false, keep_key, &k, &err), 0);
+	assert_int_equal(k.n, 3);
+	assert_int_equal(k.with, 2);
+	assert_int_equal(server.requests, 3);
+	assert_int_equal(mapi_contents(s, id_of(20), false, keep_key, &k, &err), 0);
+	assert_int_equal(k.with, 4);
+	assert_int_equal(server.requests, 4);
+	mapi_close(s);
+	server.no_replicas = true;
+	k = (struct keyed){0};
+	s = open_store(MAPI_MAILBOX);
+	assert_int_equal(mapi_contents(s, id_of(20), false, keep_key, &k, &err), 0);
+	assert_int_equal(k.n, 3);
+	assert_int_equal(k.with, 0);
 	mapi_close(s);
 	buf_clear(&r->octets);
 	free(r);
@@ -1131,6 +1191,7 @@ int main(void)
 	        cmocka_unit_test(test_rows_that_do_not_come),
 	        cmocka_unit_test(test_many_folders),
 	        cmocka_unit_test(test_contents),
+	        cmocka_unit_test(source_keys),
 	        cmocka_unit_test(test_rows_at_every_cut),
 	        cmocka_unit_test(test_recorded_streams),
 	        cmocka_unit_test(test_long_state),
