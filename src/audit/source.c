@@ -402,6 +402,41 @@ static int on_keep(struct tree_sink *t, enum coll_kind kind, const char *name,
 	return 0;
 }
 
+/* With the lock held: of all collections, as items move; one that cannot be read names nothing. */
+static void load_names(struct audit_source *s)
+{
+	const struct tree_manifest *m = s->archive->ops->manifest(s->archive);
+
+	s->names = abouts_new_temporary();
+	for (size_t i = 0; i < m->n_heads && s->archive->ops->names; i++) {
+		struct tree_coll *c = NULL;
+		struct err ignored = {0};
+
+		if (coll_is_beside(m->heads[i].kind))
+			continue;
+		if (s->archive->ops->coll(s->archive, &m->heads[i], &c, &ignored) == 0 &&
+		        s->archive->ops->names(s->archive, c, s->names, &ignored) < 0)
+			err_clear(&ignored);
+		tree_coll_free(c);
+	}
+}
+
+/* What is not in the snapshot has no name. */
+static int on_names(
+        struct tree_sink *t, const struct tree_coll *c, struct abouts **out, struct err *err)
+{
+	struct audit_source *s = source_of(t);
+
+	(void)c;
+	(void)err;
+	pthread_mutex_lock(&s->lock);
+	if (!s->names)
+		load_names(s);
+	*out = s->names;
+	pthread_mutex_unlock(&s->lock);
+	return 0;
+}
+
 static int on_sync(struct tree_sink *t, struct err *err)
 {
 	(void)t;
@@ -432,6 +467,7 @@ static const struct tree_sink_ops ops = {
         .item = on_item,
         .coll = on_coll,
         .keep = on_keep,
+        .names = on_names,
         .sync = on_sync,
         .commit = on_commit,
         .free = on_free,
@@ -527,6 +563,7 @@ void audit_source_free(struct audit_source *s)
 	free(s->absent);
 	free(s->moved);
 	tree_coll_free(s->cached);
+	abouts_free(s->names);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }

@@ -53,6 +53,7 @@ struct audit_source {
 	size_t n_moved, moved_cap;
 	struct tree_coll *cached; /* a collection that names are read from, with what is gone */
 	size_t cached_head;
+	struct abouts *names; /* of all that the snapshot has; NULL: nobody asked */
 };
 
 /* With the lock held: a collection of the snapshot; NULL in *out: it has none of that name. */

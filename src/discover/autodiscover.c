@@ -173,6 +173,8 @@ int autodiscover(struct service *s, const struct autodiscover_opts *o, struct au
 
 	memset(out, 0, sizeof *out);
 	service_copy(&home, s);
+	free(home.at.host);
+	home.at.host = url_host_ace(s->at.host);
 	rc = walk_begin(&w, &home, o, s->lookup ? s->lookup : s->login.user, err);
 	if (rc == 0)
 		rc = walk_search(&w, &a, err);

@@ -323,12 +323,24 @@ static bool ask_once_more(struct xfer *x)
 	return more;
 }
 
+/* Of a 401 that names ways at all. */
+static bool offers(const struct xfer *x, enum auth_scheme scheme)
+{
+	bool any = x->offered.n == 0;
+
+	for (size_t i = 0; i < x->offered.n; i++)
+		any |= x->offered.list[i].scheme == scheme;
+	return any;
+}
+
 /* What was sent was refused. -1: another way is tried; else whether the request goes out again. */
 static int handle_refusal(struct xfer *x)
 {
 	struct http_auth *a = &x->h->common->auth;
 	bool ticket = a->used.scheme == AUTH_NEGOTIATE;
 
+	if (!a->proven && a->used.scheme == AUTH_BASIC && !offers(x, AUTH_BASIC))
+		return -1; /* it was sent unasked */
 	if (a->login->typed && !a->proven && !ticket)
 		return type_again(x);
 	if (ask_once_more(x))

@@ -11,6 +11,7 @@ trap 'rc=$?; kill "${hosts[@]}" 2>/dev/null || true; wait "${hosts[@]}" 2>/dev/n
 ntlm() { # NAME ARG... : a server of NTLM, its port in NAME, that of TLS in NAME_TLS, what it saw in T/NAME.log
 	local name=$1
 	shift
+	: > "$T/$name.port"
 	"$SERVERS/ntlmhost.py" "$R_HTTP_PORT" "$T/$name.log" --cert "$A_TLS/cert.pem" --key "$A_TLS/key.pem" "$@" > "$T/$name.port" &
 	hosts+=($!)
 	for _ in $(seq 2400); do grep -q PORT "$T/$name.port" && break; sleep 0.05; done
@@ -55,6 +56,23 @@ run 0 "$VALISE" restore "$T/a1" --caldav "https://localhost:$N_TLS/bob/" --ca-fi
 says '30 added'
 [ "$(grep -c ' PUT .* 201$' "$T/N.log")" = 30 ] || fail "$(grep PUT "$T/N.log" | head -40)"
 ! awk '$2 == "PUT" && $4 == "1" && $5' "$T/N.log" | grep . || fail "a body went along with a sign-in"
+
+say "MAPI: a session over connections that are signed in, found by Autodiscover over one, and all of the mailbox"
+"$TOOLS/genmapi.py" "$T/box" --items 60 --octets 2000000 > /dev/null
+"$SERVERS/fakemapi.py" correct --mailbox "$T/box" > "$T/mapi.url" &
+hosts+=($!)
+for _ in $(seq 2400); do grep -q http "$T/mapi.url" && break; sleep 0.05; done
+port=$(sed -E 's#.*127.0.0.1:([0-9]+)/.*#\1#' "$T/mapi.url") store=$(sed -E 's#.*127.0.0.1:[0-9]+##' "$T/mapi.url")
+own=$R_HTTP_PORT
+R_HTTP_PORT=$port ntlm MAPI
+R_HTTP_PORT=$own
+run 0 "$VALISE" backup -o "$T/mapi" --mapi "http://127.0.0.1:$MAPI$store" --mapi-mailbox '/o=Fake/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=alice' \
+	--user 'VALISE\alice' "${PASSWORD[@]}" --cleartext
+says '60 raw items'
+awk '$4 == "1" && $5 { bad = 1 } $4 == "basic" { bad = 1 } END { exit bad }' "$T/MAPI.log" || fail "a body went along with a sign-in, or Basic was sent"
+run 0 "$VALISE" check --mapi "http://127.0.0.1:$MAPI" --mapi-mailbox alice@example.org --user alice "${PASSWORD[@]}" --cleartext
+says "mapi: http://127.0.0.1:$port/mapi/emsmdb/.*\(told by http://127.0.0.1:$MAPI/autodiscover/autodiscover.xml\)"
+grep -q 'POST /autodiscover/autodiscover.xml 3 ' "$T/MAPI.log" || fail "Autodiscover was not asked over NTLM"
 
 say "Basic inside TLS comes first, unless another way is asked for"
 v 0 "https://localhost:$BASIC_TLS/alice/" "${PASSWORD[@]}"

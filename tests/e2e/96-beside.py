@@ -176,6 +176,24 @@ def test_one_fails(t):
         expect(len(items(tree(t, lab.archive), "mail")) == sum(map(len, lab.mail.values())), "the mail did not come")
 
 
+def test_audit(t):
+    """What is left out is not called new, nor what is there gone."""
+    lab = Lab(t)
+    Mail.boxes = {"INBOX": lab.mail["INBOX"][1:]}
+    Dav.calendars, Dav.books = {"Calendar": lab.calendars["Calendar"]}, {}
+    with Box(t + "/box") as mapi, Mail() as mail, Dav() as dav:
+        lab.run(0, mapi, mail, dav)
+        os.makedirs(t + "/config/valise", exist_ok=True)
+        with open(t + "/config/valise/accounts.ini", "w") as f:
+            f.write("[alice]\nimap = imap://127.0.0.1:%d\ncaldav = %s\ncarddav = %s\nmapi = %s\nmapi-mailbox = %s\nuser = alice\n"
+                    "password-command = echo pw-alice\ncleartext = yes\n" % (mail.port, dav.url("/"), dav.url("/"), mapi.url(), mapi.store.dn))
+        for more in ((), ("--full",)):
+            rc, out, err = execute("audit", lab.archive, "--source", "alice", "--json", *more, env=environment(t))
+            events = [json.loads(x) for x in out.splitlines()]
+            found = [e for e in events if e["event"] == "finding" and e["side"] == "source"]
+            expect(rc in (0, 3) and not found, "%s: exit code %d: %s%s" % (more, rc, found[:3], err))
+
+
 def main():
     tests = {n[5:]: f for n, f in globals().items() if n.startswith("test_")}
     for name in sys.argv[1:] or tests:

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "valise/base/mem.h"
+#include "cli/beside.h"
 #include "cli/protocols.h"
 #include "cli/side_by_side.h"
 #include "run.h"
@@ -80,6 +81,13 @@ static void settle_service(
 {
 	const char *name = s->account->services[of->kind].name, *why = of->err.text;
 
+	if (of->without) {
+		done->lost |= of->without;
+		audit_say(&s->run->audit, AUDIT_SOURCE, AUDIT_SERVICE_UNREAD, AUDIT_NO_KIND, name,
+		        "not all of it: what another service has of it could not be read");
+		if (of->left_out)
+			return;
+	}
 	if (!of->left_out && of->rc == 0) {
 		done->read |= of->kinds;
 		done->unlisted |= of->result.unlisted ? of->kinds : 0;
@@ -103,6 +111,9 @@ static void read_services(struct audit_side_run *s, struct services *done)
 	struct recorder *imap = both ? recorder_new(sink) : NULL;
 	char *state_dir = both ? state_path("pop3") : NULL;
 	struct service_read list[SERVICE_KINDS] = {0};
+	struct beside *beside =
+	        s->account->present[SERVICE_MAPI] ? beside_new(s->reader, false) : NULL;
+	struct source_opts mapi;
 	unsigned n = 0;
 
 	if (both) {
@@ -115,16 +126,23 @@ static void read_services(struct audit_side_run *s, struct services *done)
 
 		if (!s->account->present[k] || !kinds)
 			continue;
-		list[n++] = (struct service_read){.kind = k,
+		list[n] = (struct service_read){.kind = k,
 		        .kinds = kinds,
 		        .sink = imap && k == SERVICE_IMAP ? recorder_sink(imap) : sink,
-		        .opts = &s->from,
-		        .after = both && k == SERVICE_POP3 ? &list[0] : NULL};
+		        .opts = k == SERVICE_MAPI ? &mapi : &s->from,
+		        .after = both && k == SERVICE_POP3 ? &list[0] : NULL,
+		        .last = k == SERVICE_MAPI && n > 0};
+		if (beside && k != SERVICE_MAPI)
+			list[n].sink = beside_watch(beside, k, list[n].sink);
+		n++;
 	}
+	mapi = s->from;
+	mapi.beside = beside && n > 1 ? beside_opts(beside) : NULL;
 	read_side_by_side(s->account->services, list, n, &s->run->ui->progress);
 	for (unsigned i = 0; i < n && s->err.code != ERR_STOPPED; i++)
 		settle_service(s, &list[i], done);
 	recorder_free(imap);
+	beside_free(beside);
 	free(state_dir);
 }
 
