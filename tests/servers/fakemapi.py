@@ -75,7 +75,7 @@ class FakeMapi:
     source = None
     target = False  # something to restore into
     code, says, lost, options, again, again_code, doubles = 0, None, (), (), None, "same", ()
-    late, long = (), False
+    late, long, by_host = (), False, False
     exact_items, may_miss, alters_itself, partial, rewrites, again_adds = True, False, False, False, False, False
     host = "127.0.0.1"
     realm = "fake"

@@ -2,6 +2,7 @@
 """The correct server of fakemapi.py by a small client of its own (mapi/client.py): what it serves is what it holds, its states are right, uploads
 and folders arrive, what is recorded is replayed. DIR: a folder of recorded exchanges, if there is one."""
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -177,6 +178,20 @@ def test_disk():
                     assert {m.counter: m.change for m in two.messages.values()} == before and ids == set(before)
 
 
+def test_alone():
+    """As a program: it lists its cases, and serves one."""
+    program = [sys.executable, "-B", os.path.join(os.path.dirname(os.path.abspath(__file__)), "fakemapi.py")]
+    listed = subprocess.run([*program, "--list"], capture_output=True, text=True, check=True).stdout
+    assert "\ncorrect - " in listed and listed.count("\n") > 150, listed
+    p = subprocess.Popen([*program, "small-mailbox"], stdout=subprocess.PIPE, text=True)
+    try:
+        c = Client(p.stdout.readline().strip()).connect().logon()
+        assert "Work" in [f[0x3001001f] for f in c.folders()]
+    finally:
+        p.terminate()
+        p.wait()
+
+
 def main():
     for flags in (7, 4):  # nothing, or XOR and compression
         for test in (test_read, test_sync, test_store, test_errors):
@@ -189,6 +204,7 @@ def main():
                 Client.__init__.__defaults__ = plain
                 assert not server.problems, server.problems
     test_disk()
+    test_alone()
     path = sys.argv[1] if len(sys.argv) > 1 else RECORDED
     if os.path.isdir(path):
         test_replay(path)

@@ -39,7 +39,8 @@ def xml(inner):
 
 def settings(server, rq, user, address, mapi):
     store = server.stores[user]
-    url = escape(server.url(server.store_path(user), rq.tls))
+    port = server.tls_port if rq.tls else server.port
+    url = escape("http%s://%s:%d%s" % ("s" if rq.tls else "", rq.header("Host").partition(":")[0], port, server.store_path(user)))
     parts = "<Protocol><Type>EXCH</Type><Server>%s</Server><MdbDN>/o=Fake/cn=Microsoft Private MDB</MdbDN></Protocol>" % server.host
     if mapi and rq.header("X-MapiHttpCapability"):
         parts = ('<Protocol Type="mapiHttp" Version="1"><MailStore><InternalUrl>https://internal.invalid/mapi/emsmdb/</InternalUrl><ExternalUrl>%s</ExternalUrl>'
