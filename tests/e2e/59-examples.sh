@@ -171,8 +171,8 @@ def man_accounts():
     assert sorted(os.listdir("many")) == [OLD + ".valise", "bob@old.example.valise"], os.listdir("many")
 
 
-# These ask, or open a browser: 56-setup, 51-oauth.
-ASKS = re.compile(r"valise setup")
+# These ask, or open a browser: 56-setup, 51-oauth; or look for a server of MAPI by an address: 92- and 93-mapi, unit/discover.
+ASKS = re.compile(r"valise setup|valise .* --mapi ")
 
 
 def readme():
