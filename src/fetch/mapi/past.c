@@ -173,6 +173,10 @@ static bool is_of_like(const struct box *b, const struct tree_coll *raw, bool *l
 		return false;
 	is_like = json_get_int(props, "associated", -1) == b->run->associated;
 	*lacks = json_get_str(props, "elsewhere") && !b->run->base.opts->beside;
+	for (size_t i = 0; i < MAPI_FORMS; i++)
+		*lacks = *lacks ||
+		         (b->pairs[i].is_wanted && !json_object_get(json_object_get(props, "items"),
+		                                           coll_kind_dir(b->pairs[i].kind)));
 	json_decref(props);
 	return is_like;
 }
@@ -279,6 +283,7 @@ int folder_open(struct box *b, struct err *err)
 	int rc = 0;
 
 	b->state = BOX_OPEN;
+	b->is_open = true;
 	b->next_uid = 1;
 	buf_init(&b->given_state, FX_STATE_MAX);
 	buf_init(&b->new_state, FX_STATE_MAX);
@@ -333,10 +338,11 @@ void folder_close(struct box *b)
 	b->n_known = b->known_cap = b->n_broken = b->broken_cap = 0;
 	for (size_t i = 0; i < MAPI_FORMS; i++)
 		close_pair(&b->pairs[i]);
-	if (b->state != BOX_NEW && b->state != BOX_KEPT) {
+	if (b->is_open) {
 		buf_clear(&b->given_state);
 		buf_clear(&b->new_state);
 	}
+	b->is_open = false;
 	sync_ids_clear(&b->ids);
 }
 

@@ -92,6 +92,7 @@ struct box {
 	bool is_same; /* nothing has changed in it, as the server says of all folders */
 	enum box_state state;
 	/* while it is open */
+	bool is_open;
 	struct pair pairs[MAPI_FORMS];
 	struct known *known;
 	size_t n_known, known_cap;
