@@ -56,8 +56,9 @@ struct tree_coll *folder_made(struct box *b, size_t form)
 		p->made->attrs = ATTR_SUBSCRIBED;
 		p->made->href = xstrdup(b->href);
 		p->made->special_use = xstrdup(b->place.special_use);
-		p->made->uidvalidity =
-		        p->was && p->was->uidvalidity ? p->was->uidvalidity : validity_of(b);
+		p->made->uidvalidity = validity_of(b);
+		if (p->was && p->was->uidvalidity && text_same(p->was->href, b->href))
+			p->made->uidvalidity = p->was->uidvalidity;
 	}
 	return p->made;
 }
@@ -212,6 +213,8 @@ static int put_made(struct one *one, const struct outlook_made *made, struct err
 	struct tree_ext *x;
 	int rc = intake_finish(&one->in, &it, has_date ? INTAKE_DATE : 0, err);
 
+	if (rc == 0 && b->next_uid == UINT32_MAX)
+		rc = err_set(err, ERR_LIMIT, ERR_WHOLE, "%s: no UID is left", c->name);
 	if (rc < 0)
 		return rc;
 	if (c->kind == COLL_MAIL) {

@@ -162,7 +162,7 @@ static void read_props(struct box *b, const struct tree_coll *raw, bool is_ours)
 
 /*
  * Were associated items among them then as they are to be now? *lacks: some were left out, as
- * another service had them that is none of this run.
+ * another service had them that is none of this run, or none asked for their kind.
  */
 static bool is_of_like(const struct box *b, const struct tree_coll *raw, bool *lacks)
 {
