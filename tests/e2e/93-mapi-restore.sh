@@ -179,6 +179,18 @@ printf '[both]\nimap = imaps://localhost:%s\nimap-ca-file = %s\nmapi = %s\nmapi-
 says 'mail over imap, calendars over mapi, contacts over mapi, items of Outlook.s without another form over mapi'
 [ "$(messages P)" = "$(grep -vc ^mail "$T/items.a")" ] || fail "other items over MAPI than those that IMAP does not take: $(messages P)"
 
+say "what no property says"
+mkdir -p "$T/odd"
+printf 'From: ann@example.org\r\nDate: Tue, 02 Jan 2024 10:00:00 +0100\r\nMessage-ID: <odd@example.org>\r\nSubject: odd\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\nbehind it\r\n' > "$T/odd/odd.eml"
+run 0 "$VALISE" import "$T/odd" -o "$T/odd.valise"
+server R fakemapi
+mapi R
+for _ in 1 2; do # it is said again: the journal knows it
+	run 3 "$VALISE" restore "$T/odd.valise" "${MAPI[@]}" --json
+	says '"altered":1'
+	says 'what stands behind the last part of the message'
+done
+
 say "an item that has no other form"
 mkdir "$T/mailbox"
 $PYTHON -B - "$SERVERS" "$T/mailbox" <<'P'

@@ -64,6 +64,7 @@ static struct bag *make(enum outlook_form form, struct spool *octets, const char
 	        .octets = octets,
 	        .date_utc = INT64_MIN,
 	        .lost = lost,
+	        .kept = lost,
 	        .ctx = (void *)when};
 	struct bag *b = NULL;
 	struct err err = {0};

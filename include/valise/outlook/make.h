@@ -19,7 +19,9 @@ struct outlook_make {
 	const char *keywords; /* parted by one blank; NULL: none */
 	int64_t date_utc; /* INTERNALDATE; INT64_MIN: not known */
 	outlook_loss_fn lost; /* what has no place in a MAPI item; or NULL */
-	void *ctx;
+	/* what has none, but is in it as it was written, and comes back; or NULL */
+	outlook_loss_fn kept;
+	void *ctx; /* of both */
 };
 /**
  * outlook_make(m, out, err): *out sorted, the caller's. Every item has PidTagMessageClass and a

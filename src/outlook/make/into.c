@@ -10,17 +10,32 @@
 enum { TOLD_MAX = 64 }; /* names of lines that are told one by one */
 #define TO_1601 INT64_C(11644473600)
 
-void into_lost(struct making *k, const char *fmt, ...)
+static void tell_to(const struct making *k, outlook_loss_fn fn, const char *fmt, va_list args)
 {
 	char text[512];
+
+	if (!fn)
+		return;
+	vsnprintf(text, sizeof text, fmt, args);
+	fn(k->m->ctx, text);
+}
+
+void into_lost(struct making *k, const char *fmt, ...)
+{
 	va_list args;
 
-	if (!k->m->lost)
-		return;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
+	tell_to(k, k->m->lost, fmt, args);
 	va_end(args);
-	k->m->lost(k->m->ctx, text);
+}
+
+void into_kept(struct making *k, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	tell_to(k, k->m->kept, fmt, args);
+	va_end(args);
 }
 
 static void set(
@@ -213,9 +228,9 @@ static void tell(struct making *k, struct names *names, const char *name)
 	if (names->n == TOLD_MAX)
 		return;
 	names->list[names->n++] = name;
-	into_lost(k, "%.100s: no property of MAPI says it; it is kept as it was written", name);
+	into_kept(k, "%.100s: no property of MAPI says it; it is kept as it was written", name);
 	if (names->n == TOLD_MAX)
-		into_lost(k, "and others of further names");
+		into_kept(k, "and others of further names");
 }
 
 /* What does not fit is told: whoever reads the text back reads no more of it. */

@@ -17,6 +17,8 @@ struct making {
 
 /* Tells what has no place in the item. */
 void into_lost(struct making *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Tells what has none, and is kept as it was written. */
+void into_kept(struct making *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* What is no UTF-8 becomes U+FFFD; NULL and "": nothing is set. */
 void into_text(struct making *k, struct bag *b, bag_key key, const char *text);

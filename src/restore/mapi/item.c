@@ -9,7 +9,7 @@
 #include "valise/format/content.h"
 #include "valise/outlook/fx.h"
 
-enum { CLASS_OCTETS = 16 << 20, KEY_OCTETS = 16, SEARCH_KEY_MAX = 4096 };
+enum { CLASS_OCTETS = 16 << 20, KEY_OCTETS = 16, SEARCH_KEY_MAX = 4096, LOST_MAX = 2000 };
 
 const struct tree_item *mapi_item_of(const struct acoll *a, const struct mitem *it)
 {
@@ -79,15 +79,25 @@ static enum outlook_form form_of(enum coll_kind kind)
 	                               : OUTLOOK_MAIL;
 }
 
-static int load_made(
-        const struct acoll *a, const struct tree_item *it, struct bag **out, struct err *err)
+static void take_lost(void *ctx, const char *what)
+{
+	struct buf *lost = ctx;
+
+	if (lost && lost->len + strlen(what) < LOST_MAX)
+		buf_putf(lost, "%s%s", lost->len ? "\n" : "", what);
+}
+
+static int load_made(const struct acoll *a, const struct tree_item *it, struct bag **out,
+        struct buf *lost, struct err *err)
 {
 	struct spool octets;
 	struct outlook_make m = {.form = form_of(a->coll->kind),
 	        .octets = &octets,
 	        .flags = it->flags,
 	        .keywords = tree_coll_keyword_text(a->coll, it->keywords),
-	        .date_utc = it->date_utc || it->zone_min ? it->date_utc : INT64_MIN};
+	        .date_utc = it->date_utc || it->zone_min ? it->date_utc : INT64_MIN,
+	        .lost = take_lost,
+	        .ctx = lost};
 	int rc;
 
 	*out = NULL;
@@ -101,17 +111,17 @@ static int load_made(
 	return rc;
 }
 
-int mapi_item_load(
-        const struct acoll *a, const struct mitem *it, bool made, struct bag **out, struct err *err)
+int mapi_item_load(const struct acoll *a, const struct mitem *it, struct bag **out,
+        struct buf *lost, struct err *err)
 {
 	int rc;
 
 	if (a->coll->kind == COLL_MAPI)
 		rc = load_kept(a->reader, a->coll, mapi_item_of(a, it), out, err);
-	else if (it->raw != PAIR_NONE && !made)
+	else if (it->raw != PAIR_NONE && !it->reformed)
 		rc = load_kept(a->reader, a->raw, &a->raw->items[it->raw], out, err);
 	else
-		rc = load_made(a, mapi_item_of(a, it), out, err);
+		rc = load_made(a, mapi_item_of(a, it), out, lost, err);
 	if (rc == 0)
 		outlook_fit(*out);
 	return rc;
@@ -257,8 +267,10 @@ int mapi_coll_load(struct mrun *r, struct map_coll *c, struct acoll *out, struct
 
 void mapi_coll_clear(struct acoll *a)
 {
-	for (size_t i = 0; i < a->n_items; i++)
+	for (size_t i = 0; i < a->n_items; i++) {
 		free(a->items[i].differs);
+		free(a->items[i].lost);
+	}
 	free(a->items);
 	tree_coll_free(a->coll);
 	tree_coll_free(a->raw);
@@ -312,7 +324,7 @@ int mapi_item_key(
 		key_of_octets(a, mapi_item_of(a, it), out);
 		return 0;
 	}
-	rc = mapi_item_load(a, it, false, &b, err);
+	rc = mapi_item_load(a, it, &b, NULL, err);
 	if (rc < 0)
 		return rc;
 	mapi_item_key_of_bag(b, out);
@@ -359,7 +371,7 @@ int mapi_item_class(
 		return 0;
 	if (it->raw == PAIR_NONE)
 		return class_of_octets(a, mapi_item_of(a, it), out, err);
-	rc = mapi_item_load(a, it, false, &b, err);
+	rc = mapi_item_load(a, it, &b, NULL, err);
 	if (rc == 0) {
 		*out = folder_class_for(bag_text(b, PidTagMessageClass));
 		bag_free(b);

@@ -55,7 +55,7 @@ static int compare(struct box *b, size_t i, struct bag *theirs, void *ctx, struc
 		l->of[i].state = LOOK_UNSEEN;
 		return 0;
 	}
-	rc = mapi_item_load(b->a, b->items[i], false, &ours, err);
+	rc = mapi_item_load(b->a, b->items[i], &ours, NULL, err);
 	if (rc < 0 && err_ends(err))
 		return rc;
 	if (rc < 0) {

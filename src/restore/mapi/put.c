@@ -36,6 +36,24 @@ bool mapi_is_sampled(const struct mrun *r, uint64_t n)
 	return n < SAMPLE_FIRST || n % SAMPLE_EACH == 0 || r->opts->read_all || r->alters;
 }
 
+/* What of its octets has no place in an item of MAPI: that of many items is told together. */
+static void tell_lost(struct box *b, size_t i)
+{
+	struct mitem *it = b->items[i];
+	size_t n;
+
+	for (const char *s = it->lost; *s; s += n + (s[n] != 0)) {
+		n = strcspn(s, "\n");
+		mapi_count(&b->r->losses, s, n);
+	}
+	for (char *s = it->lost; (s = strchr(s, '\n')); s++)
+		*s = ';';
+	free(it->differs);
+	it->differs = xasprintf("no property says %s", it->lost);
+	b->a->sum.altered += !it->reformed;
+	mapi_say_item(b, SAY_LISTED, i, "stored, but no property of an item says: %s", it->lost);
+}
+
 static void item_added(struct box *b, size_t i)
 {
 	struct mrun *r = b->r;
@@ -46,6 +64,8 @@ static void item_added(struct box *b, size_t i)
 	b->a->sum.bytes += mapi_item_of(b->a, b->items[i])->size;
 	r->lost = 0;
 	mapi_item_done(b, i);
+	if (b->items[i]->lost)
+		tell_lost(b, i);
 	if (!b->items[i]->reformed)
 		return;
 	b->a->sum.altered++;
@@ -82,9 +102,13 @@ static int add_octets(void *ctx, const void *p, size_t n, struct err *err)
 /* The item as octets; what it is known by follows from it. */
 static int prepare(struct box *b, size_t i, struct spool *out, struct err *err)
 {
+	struct buf lost = buf_of(SIZE_MAX);
 	struct bag *bag;
-	int rc = mapi_item_load(b->a, b->items[i], b->items[i]->reformed, &bag, err);
+	int rc = mapi_item_load(b->a, b->items[i], &bag, &lost, err);
 
+	free(b->items[i]->lost);
+	b->items[i]->lost = lost.len ? buf_take(&lost) : NULL;
+	buf_clear(&lost);
 	if (rc < 0)
 		return rc;
 	mapi_item_key_of_bag(bag, &b->pairs[i].k);

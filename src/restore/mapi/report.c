@@ -5,7 +5,7 @@
 #include "run.h"
 #include "valise/base/mem.h"
 
-enum { ADDS_SHOWN = 8 };
+enum { NAMES_SHOWN = 8, NAMES_MAX = 1000 };
 
 void mapi_say_coll(struct mrun *r, enum say_level level, const char *coll, const char *fmt, ...)
 {
@@ -72,18 +72,45 @@ void mapi_say_place(struct mrun *r, const struct map_coll *c, uint64_t items)
 	buf_clear(&path);
 }
 
-void mapi_say_adds(struct mrun *r)
+void mapi_count(struct counts *c, const char *name, size_t len)
+{
+	size_t i = 0;
+
+	while (i < c->n && (strncmp(c->list[i].name, name, len) != 0 || c->list[i].name[len]))
+		i++;
+	if (i == c->n && c->n < NAMES_MAX)
+		*ARR_PUSH(c->list, c->n, c->cap) = (struct count){xstrndup(name, len), 0};
+	if (i < c->n)
+		c->list[i].items++;
+}
+
+void mapi_counts_clear(struct counts *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->list[i].name);
+	free(c->list);
+	*c = (struct counts){0};
+}
+
+static void say_counts(
+        struct mrun *r, enum say_level level, const struct counts *c, const char *what)
 {
 	struct buf names = buf_of(SIZE_MAX);
 	char n[32];
 
-	for (size_t i = 0; i < r->n_adds && i < ADDS_SHOWN; i++)
-		buf_putf(&names, "%s%.200s (%s)", i ? ", " : "", r->adds[i].name,
-		        human_count(r->adds[i].items, n));
-	if (r->n_adds > ADDS_SHOWN)
-		buf_putf(&names, " and %zu more", r->n_adds - ADDS_SHOWN);
-	if (r->n_adds)
-		mapi_say_coll(r, SAY_INFO, NULL,
-		        "the server gave stored items properties of its own: %s", buf_str(&names));
+	for (size_t i = 0; i < c->n && i < NAMES_SHOWN; i++)
+		buf_putf(&names, "%s%.200s (%s)", i ? ", " : "", c->list[i].name,
+		        human_count(c->list[i].items, n));
+	if (c->n > NAMES_SHOWN)
+		buf_putf(&names, " and %zu more", c->n - NAMES_SHOWN);
+	if (c->n)
+		mapi_say_coll(r, level, NULL, "%s: %s", what, buf_str(&names));
 	buf_clear(&names);
+}
+
+void mapi_say_counts(struct mrun *r)
+{
+	say_counts(r, SAY_INFO, &r->adds, "the server gave stored items properties of its own");
+	say_counts(r, SAY_NOTE, &r->losses,
+	        "stored, but no property of an item says (items; --report names them)");
 }

@@ -156,7 +156,7 @@ static int restore_all(struct mrun *r, struct err *err)
 	int rc, end;
 
 	rc = mapi_each_coll(r, restore_box, err);
-	mapi_say_adds(r);
+	mapi_say_counts(r);
 	if (rc == 0 && r->opts->predictor)
 		tell_cost(r);
 	end = r->opts->dry_run ? 0 : mapi_journal_commit(r->journal, &late);
@@ -173,9 +173,8 @@ static void run_clear(struct mrun *r)
 	mapi_folders_clear(&r->folders);
 	mapi_journal_free(r->journal);
 	tree_reader_free(r->view);
-	for (size_t i = 0; i < r->n_adds; i++)
-		free(r->adds[i].name);
-	free(r->adds);
+	mapi_counts_clear(&r->adds);
+	mapi_counts_clear(&r->losses);
 }
 
 /* Labels of Gmail are folders here, or as the user wants them. */

@@ -34,6 +34,7 @@ struct mitem {
 	size_t node; /* the folder that it goes to */
 	mapi_id id; /* of its message; 0: not known */
 	char *differs; /* what the journal says of it; or NULL */
+	char *lost; /* what of its octets has no place in a MAPI item, as it is stored; or NULL */
 };
 
 /* A collection of the archive. */
@@ -64,6 +65,15 @@ struct box {
 	unsigned refusals_true; /* that were looked for, and not found */
 };
 
+/* What is the same of many items. */
+struct counts {
+	struct count {
+		char *name;
+		uint64_t items;
+	} * list;
+	size_t n, cap;
+};
+
 struct mrun {
 	const struct service *service;
 	enum coll_kind kind;
@@ -83,11 +93,8 @@ struct mrun {
 	uint64_t to_add; /* octets that a dry run would add */
 	bool alters; /* something was not as it was sent: all is read back from now on */
 	unsigned lost; /* sessions in a row that were lost without gain */
-	struct server_adds { /* properties that the server added of its own */
-		char *name;
-		uint64_t items;
-	} * adds;
-	size_t n_adds, adds_cap;
+	struct counts adds; /* properties that the server added of its own */
+	struct counts losses; /* what has no place in an item of MAPI */
 };
 
 /* ---- plan.c ---- */
@@ -107,9 +114,12 @@ int mapi_coll_load(
         struct mrun *r, struct map_coll *c, struct acoll *out, struct err *err) MUST_CHECK;
 void mapi_coll_clear(struct acoll *a);
 const struct tree_item *mapi_item_of(const struct acoll *a, const struct mitem *it);
-/* The bag as it is to be sent. ${made}: of its octets, whatever stands beside it. */
-int mapi_item_load(const struct acoll *a, const struct mitem *it, bool made, struct bag **out,
-        struct err *err) MUST_CHECK;
+/*
+ * The bag as it is to be sent; what has no place in it is appended to ${lost} (NULL: it is not
+ * told), a line each.
+ */
+int mapi_item_load(const struct acoll *a, const struct mitem *it, struct bag **out,
+        struct buf *lost, struct err *err) MUST_CHECK;
 void mapi_item_key_of_bag(struct bag *b, struct pair_key *out);
 /* What it is known by; of a kept bag it is read for that. */
 int mapi_item_key(const struct acoll *a, const struct mitem *it, struct pair_key *out,
@@ -175,6 +185,10 @@ void mapi_say_item(const struct box *b, enum say_level level, size_t i, const ch
         PRINTF_LIKE(4, 5);
 /* Where the collection goes, if that is not simply called as before. */
 void mapi_say_place(struct mrun *r, const struct map_coll *c, uint64_t items);
-void mapi_say_adds(struct mrun *r);
+/* One more item has it; of more than a thousand names the first are counted. */
+void mapi_count(struct counts *c, const char *name, size_t len);
+void mapi_counts_clear(struct counts *c);
+/* What was counted. */
+void mapi_say_counts(struct mrun *r);
 
 #endif

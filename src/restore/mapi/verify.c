@@ -152,22 +152,12 @@ struct differences {
 	size_t n;
 };
 
-static void count_added(struct mrun *r, const char *name)
-{
-	for (size_t i = 0; i < r->n_adds; i++)
-		if (strcmp(r->adds[i].name, name) == 0) {
-			r->adds[i].items++;
-			return;
-		}
-	*ARR_PUSH(r->adds, r->n_adds, r->adds_cap) = (struct server_adds){xstrdup(name), 1};
-}
-
 static void take_difference(void *ctx, const struct outlook_difference *d)
 {
 	struct differences *all = ctx;
 
 	if (d->how == OUTLOOK_ADDED) {
-		count_added(all->r, d->name);
+		mapi_count(&all->r->adds, d->name, strlen(d->name));
 		return;
 	}
 	if (++all->n <= LINES)
@@ -191,6 +181,7 @@ static int compare(struct box *b, size_t i, struct bag *theirs, void *ctx, struc
 {
 	struct mitem *it = b->items[i];
 	struct bag *ours;
+	char *differs;
 	int rc;
 
 	(void)ctx;
@@ -202,15 +193,16 @@ static int compare(struct box *b, size_t i, struct bag *theirs, void *ctx, struc
 		        "it is as it was sent");
 		return 0;
 	}
-	rc = mapi_item_load(b->a, it, it->reformed, &ours, err);
+	rc = mapi_item_load(b->a, it, &ours, NULL, err);
 	if (rc < 0)
 		return rc;
-	free(it->differs);
-	it->differs = mapi_bag_differs(b->r, ours, theirs);
+	differs = mapi_bag_differs(b->r, ours, theirs);
 	bag_free(ours);
-	if (!it->differs)
+	if (!differs)
 		return 0;
-	b->a->sum.altered += !it->reformed;
+	free(it->differs);
+	it->differs = differs;
+	b->a->sum.altered += !it->reformed && !it->lost;
 	if (it->state == MITEM_THERE) {
 		mapi_say_item(b, SAY_NOTE, i,
 		        "is there already, but differs, and is left as it is: %s", it->differs);

@@ -33,7 +33,7 @@ static void put_entry(struct cal *c)
 	into_time(&c->k, c->b, (bag_key)PidLidLogStart, w.utc);
 	into_time(&c->k, c->b, (bag_key)PidLidCommonStart, w.utc);
 	if (w.is_date) {
-		into_lost(&c->k, "that it is of a whole day: it is kept as it was");
+		into_kept(&c->k, "that it is of a whole day: it is kept as it was");
 		object_raw_line(&c->o, l, &c->kept);
 	}
 }

@@ -15,7 +15,7 @@ static bool take_date(struct cal *c, const char *name, struct when *out)
 	if (!l || !when_read(c, l, out))
 		return false;
 	if (!out->is_date) {
-		into_lost(&c->k, "%s: a task has days, its time of day is kept as it was", name);
+		into_kept(&c->k, "%s: a task has days, its time of day is kept as it was", name);
 		keep_time(c, name, out->utc);
 	}
 	return true;

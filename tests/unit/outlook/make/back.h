@@ -28,6 +28,7 @@ static inline int back_try(
 	        .octets = &s,
 	        .date_utc = INT64_MIN,
 	        .lost = back_lost,
+	        .kept = back_lost,
 	        .ctx = &out->lost};
 	struct outlook_made made = {0};
 	struct outlook_to to = {make_put, NULL, &out->text};
