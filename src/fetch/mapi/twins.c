@@ -64,7 +64,7 @@ char *twins_text(const struct box *b)
 			continue;
 		rc = buf_add(&out, keys, sizeof keys);
 		if (rc == 0)
-			rc = buf_addc(&out, (char)(k->form << 4 | k->twin->n));
+			rc = buf_addc(&out, (char)((unsigned)k->form << 4 | k->twin->n));
 		if (rc == 0)
 			rc = buf_add(&out, k->twin->keys, (size_t)k->twin->n * TWIN_KEY);
 	}
