@@ -206,6 +206,43 @@ def test_associated(t):
         expect("A rule" not in subjects(tree(t)) and len(subjects(tree(t))) == 6, subjects(tree(t)))
 
 
+def test_kinds(t):
+    """An item in a folder that is for others, its kind not asked for at first: it comes when it is."""
+    with Case() as server:
+        server.put("inbox", items.contact("A card in the inbox", 77))
+        backup(t, server, "--only", "mail")
+        expect(("contacts", "Inbox") not in tree(t), "a card")
+        backup(t, server)
+        expect(len(tree(t).get(("contacts", "Inbox"), [])) == 1, "the card did not come")
+
+
+def test_reads(t):
+    """One is read, another one unread: as many are unread as before, and the server says of no change in the folder."""
+    with Case() as server:
+        backup(t, server)
+        server.store.set_read(server.find("Inbox 4"), True)
+        server.store.set_read(server.find("Inbox 3"), False)
+        backup(t, server)
+        seen = {x["what"]["subject"] for x in tree(t)["mail", "INBOX"] if "\\Seen" in x.get("flags", [])}
+        expect(seen == {"Inbox 1", "Inbox 4", "Inbox 5"}, seen)
+
+
+class Silent(Case):
+    """Passes over an item, and says that it was seen: fewer come than the folder has."""
+    name = "silent"
+
+    def in_order(self, messages):
+        return [m for m in messages if m.small.get(0x0037001f) != "Inbox 2"]
+
+
+def test_passed_over(t):
+    """What a synchronization leaves out without a word is found by the folder's table."""
+    with Silent() as server:
+        backup(t, server)
+        expect(len(subjects(tree(t))) == 6, subjects(tree(t)))
+        expect("nothing changed" in backup(t, server), "something changed")
+
+
 def main():
     tests = {k[5:]: v for k, v in globals().items() if k.startswith("test_")}
     failed = []

@@ -63,7 +63,6 @@ static int give_past(struct box *b, struct err *err)
 	uint64_t n = 0;
 	int rc = 0;
 
-	folder_apply_ids(b);
 	for (size_t i = 0; i < b->n_known && rc == 0; i++) {
 		if (!b->known[i].is_there || b->known[i].is_over || b->known[i].twin)
 			continue;
@@ -180,6 +179,7 @@ static int finish(struct mapi_worker *w, struct box *b, struct err *err)
 	int rc;
 
 	folder_apply_ids(b);
+	folder_doubt(b);
 	rc = twins_settle(w, b, &changed, err);
 	if (rc == 0)
 		rc = folder_copy_broken(w, b, err);

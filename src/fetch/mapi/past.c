@@ -350,14 +350,54 @@ void folder_apply_ids(struct box *b)
 {
 	for (size_t i = 0; i < b->n_known; i++) {
 		struct known *k = &b->known[i];
+		bool is_guess = false;
 
-		if (ids_have(&b->ids.gone, &b->replicas, k->key) && !k->is_new)
+		if (ids_have(&b->ids.gone, &b->replicas, k->key, &is_guess) && !k->is_new) {
 			k->is_there = false;
-		if (ids_have(&b->ids.read, &b->replicas, k->key))
+			/* the table of the folder shows it if it was another one */
+			b->is_doubted = b->is_doubted || is_guess;
+		}
+		if (ids_have(&b->ids.read, &b->replicas, k->key, &is_guess))
 			k->has_seen = k->seen = true;
-		else if (ids_have(&b->ids.unread, &b->replicas, k->key)) {
+		else if (ids_have(&b->ids.unread, &b->replicas, k->key, &is_guess)) {
 			k->has_seen = true;
 			k->seen = false;
 		}
 	}
+}
+
+/* The state that it was given speaks of changes that the server has not come to. */
+static bool is_set_back(const struct box *b)
+{
+	struct sync_state was = {0}, is = {0};
+	struct err ignored = {0};
+	bool ahead = false;
+
+	if (b->given_state.len && b->has_new_state &&
+	        sync_state_read(&was, b->given_state.data, b->given_state.len, &ignored) == 0 &&
+	        sync_state_read(&is, b->new_state.data, b->new_state.len, &ignored) == 0)
+		ahead = sync_state_is_ahead(&was, &is);
+	sync_state_clear(&was);
+	sync_state_clear(&is);
+	return ahead;
+}
+
+/* Are there fewer than the server counts? Only where all that comes is kept. */
+static bool lacks_some(const struct box *b)
+{
+	uint64_t most = (uint64_t)b->folder.items + (b->run->associated ? b->folder.associated : 0);
+	uint64_t n = b->left_out + b->n_broken;
+
+	for (size_t i = 0; i < MAPI_FORMS; i++)
+		if (!b->pairs[i].is_wanted)
+			return false;
+	for (size_t i = 0; i < b->n_known; i++)
+		n += b->known[i].is_there && !b->known[i].is_over;
+	return n < most;
+}
+
+void folder_doubt(struct box *b)
+{
+	if (b->has_new_state && (is_set_back(b) || lacks_some(b)))
+		b->is_doubted = true;
 }

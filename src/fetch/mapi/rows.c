@@ -95,6 +95,7 @@ static int on_row(void *ctx, const struct mapi_row *row, struct err *err)
 	        .key = hex_of(row->source_key, row->n_source_key),
 	        .change = hex_of(row->change_key, row->n_change_key)};
 	struct known *k;
+	int rc = 0;
 
 	if (!*r.key) {
 		free(r.key);
@@ -112,10 +113,13 @@ static int on_row(void *ctx, const struct mapi_row *row, struct err *err)
 		r.subject = xstrdup(row->subject);
 		*ARR_PUSH(l->list, l->n, l->cap) = r;
 		return stop_check(err);
+	} else {
+		rc = err_set(
+		        err, ERR_LIMIT, ERR_COLLECTION, "a folder of more than %d items", ROWS_MAX);
 	}
 	free(r.key);
 	free(r.change);
-	return stop_check(err);
+	return rc < 0 ? rc : stop_check(err);
 }
 
 /* All rows, in however many sessions. */

@@ -110,7 +110,7 @@ struct box {
 	uint64_t arrived, gained; /* items that came; and those that were stored */
 	uint64_t missing; /* items that the server has, and that are not here as it has them */
 	uint64_t left_out; /* by options */
-	bool is_doubted; /* the server left items out, and did not say which */
+	bool is_doubted; /* what the server said of items is held against the folder's table */
 	bool is_fatal; /* the sink failed, or a stop was asked for */
 };
 
@@ -168,6 +168,8 @@ int folder_compose(struct box *b, struct err *err) MUST_CHECK;
 void folder_forget_state(struct box *b);
 /* The server said of ids that they are gone, read or unread. */
 void folder_apply_ids(struct box *b);
+/* Behind it: is_doubted where a mailbox was set back, or has more than came. */
+void folder_doubt(struct box *b);
 
 /* sync.c */
 int folder_sync(struct mapi_worker *w, struct box *b, struct err *err) MUST_CHECK;

@@ -109,16 +109,51 @@ int sync_state_write(struct sync_state *s, struct buf *out, struct err *err)
 	return rc < 0 ? rc : put_set(&s->read, TAG_READ, out, err);
 }
 
+/* The highest counter of a replica; 0: it has none. */
+static uint64_t highest(const struct idset *s, const uint8_t replica[GUID])
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		if (memcmp(s->list[i].replica, replica, GUID) == 0)
+			most = MAX(most, s->list[i].high);
+	return most;
+}
+
+bool sync_state_is_ahead(const struct sync_state *of, const struct sync_state *than)
+{
+	for (size_t i = 0; i < of->seen.n; i++) {
+		const struct idset_range *r = &of->seen.list[i];
+		bool is_last = i + 1 == of->seen.n || memcmp(r[1].replica, r->replica, GUID) != 0;
+
+		if (is_last && r->high > highest(&than->seen, r->replica))
+			return true;
+	}
+	return false;
+}
+
 /* ---- ids ---- */
 
 void replicas_learn(struct replicas *r, const uint8_t *key, uint64_t mid)
 {
 	/* one item's id and key say it, if they are of one counter */
-	if (idset_counter(key + GUID) != idset_counter_of(mid) || r->n == REPLICAS_MAX)
+	if (idset_counter(key + GUID) != idset_counter_of(mid))
 		return;
 	for (size_t i = 0; i < r->n; i++)
-		if (memcmp(r->list[i].guid, key, GUID) == 0)
-			return;
+		if (memcmp(r->list[i].guid, key, GUID) == 0) {
+			if (r->list[i].id == (uint16_t)mid)
+				return;
+			/* its number of the last time is another replica's now */
+			r->list[i] = r->list[--r->n];
+			break;
+		}
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].id == (uint16_t)mid) {
+			r->list[i] = r->list[--r->n];
+			break;
+		}
+	if (r->n == REPLICAS_MAX)
+		return;
 	memcpy(r->list[r->n].guid, key, GUID);
 	r->list[r->n++].id = (uint16_t)mid;
 }
@@ -144,7 +179,7 @@ static bool has_anywhere(const struct idset *s, const struct replicas *r, uint64
 	return false;
 }
 
-bool ids_have(const struct idset *s, const struct replicas *r, const char *key)
+bool ids_have(const struct idset *s, const struct replicas *r, const char *key, bool *is_guess)
 {
 	uint8_t id[XID], replica[16];
 	uint64_t counter;
@@ -157,5 +192,8 @@ bool ids_have(const struct idset *s, const struct replicas *r, const char *key)
 			idset_replid(r->list[i].id, replica);
 			return idset_has(s, replica, counter);
 		}
-	return has_anywhere(s, r, counter);
+	if (!has_anywhere(s, r, counter))
+		return false;
+	*is_guess = true;
+	return true;
 }

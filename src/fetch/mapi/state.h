@@ -25,6 +25,8 @@ int sync_state_add(
         struct sync_state *s, const char *key, const char *change, struct err *err) MUST_CHECK;
 /* Appended. ERR_LIMIT: the buffer's. */
 int sync_state_write(struct sync_state *s, struct buf *out, struct err *err) MUST_CHECK;
+/* Has it seen changes of a replica that the other one has not come to? */
+bool sync_state_is_ahead(const struct sync_state *of, const struct sync_state *than);
 
 /* Which number a server has for a replica, as headers show them together. */
 enum { REPLICAS_MAX = 64 };
@@ -42,7 +44,10 @@ struct sync_ids {
 	struct idset gone, read, unread;
 };
 void sync_ids_clear(struct sync_ids *s);
-/* Is the item with this source key (hexadecimal) one of ${s}, a set with replica ids? */
-bool ids_have(const struct idset *s, const struct replicas *r, const char *key);
+/*
+ * Is the item with this source key (hexadecimal) one of ${s}, a set with replica ids?
+ * *is_guess: true if nobody knows the number of its replica, so that its counter alone says it.
+ */
+bool ids_have(const struct idset *s, const struct replicas *r, const char *key, bool *is_guess);
 
 #endif

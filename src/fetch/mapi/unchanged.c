@@ -136,6 +136,16 @@ static void count_kept(const struct box *b)
 	run_count(&b->run->base, &r);
 }
 
+/*
+ * Of read states the mark knows how many items are unread: where some are and others are not,
+ * one may be read now and another one unread (PidTagLocalCommitTimeMax is of messages that were
+ * saved, and reading one is none of that).
+ */
+static bool tells_read(const struct mapi_folder *f)
+{
+	return f->unread == 0 || f->unread >= f->items;
+}
+
 int folder_look(struct box *b, bool *same_out, struct err *err)
 {
 	struct tree_coll *raw = NULL;
@@ -149,7 +159,8 @@ int folder_look(struct box *b, bool *same_out, struct err *err)
 	        json_read(raw->props, strlen(raw->props), PROPS_MAX, &props, NULL) < 0)
 		props = NULL;
 	b->is_light = rc == 0 && is_usable(b, raw, props);
-	if (b->is_light && b->mark && text_same(json_get_str(props, "changed"), b->mark))
+	if (b->is_light && b->mark && tells_read(&b->folder) &&
+	        text_same(json_get_str(props, "changed"), b->mark))
 		rc = is_whole(b, json_object_get(props, "items"), &is_same, err);
 	json_decref(props);
 	tree_coll_free(raw);
