@@ -350,16 +350,15 @@ void folder_apply_ids(struct box *b)
 {
 	for (size_t i = 0; i < b->n_known; i++) {
 		struct known *k = &b->known[i];
-		bool is_guess = false;
 
-		if (ids_have(&b->ids.gone, &b->replicas, k->key, &is_guess) && !k->is_new) {
+		if (ids_have(&b->ids.gone, &b->replicas, k->key) && !k->is_new) {
 			k->is_there = false;
 			/* the table of the folder shows it if it was another one */
-			b->is_doubted = b->is_doubted || is_guess;
+			b->is_doubted = b->is_doubted || !replicas_know(&b->replicas, k->key);
 		}
-		if (ids_have(&b->ids.read, &b->replicas, k->key, &is_guess))
+		if (ids_have(&b->ids.read, &b->replicas, k->key))
 			k->has_seen = k->seen = true;
-		else if (ids_have(&b->ids.unread, &b->replicas, k->key, &is_guess)) {
+		else if (ids_have(&b->ids.unread, &b->replicas, k->key)) {
 			k->has_seen = true;
 			k->seen = false;
 		}

@@ -179,7 +179,7 @@ static bool has_anywhere(const struct idset *s, const struct replicas *r, uint64
 	return false;
 }
 
-bool ids_have(const struct idset *s, const struct replicas *r, const char *key, bool *is_guess)
+bool ids_have(const struct idset *s, const struct replicas *r, const char *key)
 {
 	uint8_t id[XID], replica[16];
 	uint64_t counter;
@@ -192,8 +192,15 @@ bool ids_have(const struct idset *s, const struct replicas *r, const char *key, 
 			idset_replid(r->list[i].id, replica);
 			return idset_has(s, replica, counter);
 		}
-	if (!has_anywhere(s, r, counter))
-		return false;
-	*is_guess = true;
-	return true;
+	return has_anywhere(s, r, counter);
+}
+
+bool replicas_know(const struct replicas *r, const char *key)
+{
+	uint8_t id[XID];
+
+	for (size_t i = 0; parse_xid(key, id) && i < r->n; i++)
+		if (memcmp(r->list[i].guid, id, GUID) == 0)
+			return true;
+	return false;
 }

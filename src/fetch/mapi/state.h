@@ -44,10 +44,9 @@ struct sync_ids {
 	struct idset gone, read, unread;
 };
 void sync_ids_clear(struct sync_ids *s);
-/*
- * Is the item with this source key (hexadecimal) one of ${s}, a set with replica ids?
- * *is_guess: true if nobody knows the number of its replica, so that its counter alone says it.
- */
-bool ids_have(const struct idset *s, const struct replicas *r, const char *key, bool *is_guess);
+/* Is the item with this source key (hexadecimal) one of ${s}, a set with replica ids? */
+bool ids_have(const struct idset *s, const struct replicas *r, const char *key);
+/* Is the number of its replica known? If not, ids_have goes by its counter alone. */
+bool replicas_know(const struct replicas *r, const char *key);
 
 #endif

@@ -115,6 +115,25 @@ static void by_ids(void **state)
 	assert_true(ids_have(&s, &r, "ff000000a5187b6fbcdcea1ed03c56570000000d0000"));
 	assert_false(ids_have(&s, &r, "ff000000a5187b6fbcdcea1ed03c56570000000c0000"));
 	assert_false(ids_have(&s, &r, "0000030000000001"));
+	assert_true(replicas_know(&r, GUID "0000000c0000"));
+	assert_false(replicas_know(&r, "ff000000a5187b6fbcdcea1ed03c56570000000c0000"));
+	/* its number is 5 now: 05 00 | 00 00 00 03 00 00 */
+	{
+		uint8_t key[22] = {0};
+
+		memcpy(key, guid, 16);
+		key[19] = 3;
+		replicas_learn(&r, key, 0x0000030000000005);
+		assert_int_equal(r.n, 1);
+		assert_int_equal(r.list[0].id, 5);
+		assert_true(ids_have(&s, &r, GUID "0000000d0000"));
+		assert_false(ids_have(&s, &r, GUID "0000000c0000"));
+		/* and another one's: nobody knows that of the first */
+		key[0] ^= 1;
+		replicas_learn(&r, key, 0x0000030000000005);
+		assert_int_equal(r.n, 1);
+		assert_false(replicas_know(&r, GUID "0000000c0000"));
+	}
 	idset_clear(&s);
 }
 
