@@ -227,6 +227,28 @@ def test_reads(t):
         expect(seen == {"Inbox 1", "Inbox 4", "Inbox 5"}, seen)
 
 
+class Empty(Case):
+    """A mailbox that is restored to."""
+    name = "empty"
+
+    def populate(self):
+        pass
+
+
+def test_reads_back(t):
+    """An item that was read after it was fetched is restored as read."""
+    with Case() as server:
+        backup(t, server)
+        server.store.set_read(server.find("Inbox 4"), True)
+        server.store.set_read(server.find("Inbox 3"), False)
+        backup(t, server)
+    with Empty() as server:
+        rc, out, err = execute("restore", t + "/a", "--mapi", server.url(), "--mapi-mailbox", server.store.dn, "--user", "alice", "--password-command",
+                               "echo pw-alice", "--cleartext", env=environment(t))
+        expect(rc == 0, out + err)
+        expect([server.find("Inbox %d" % n).read for n in (1, 3, 4, 5)] == [True, False, True, True], "read states")
+
+
 class Silent(Case):
     """Passes over an item, and says that it was seen: fewer come than the folder has."""
     name = "silent"

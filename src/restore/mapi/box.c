@@ -211,7 +211,8 @@ static void is_there(struct box *b, size_t i)
 		        "as after the earlier restore, not as in the archive: %s", it->differs);
 	}
 	/* What no journal knows is looked at as what is stored. */
-	it->sampled = !it->differs && !it->noted && mapi_is_sampled(b->r, b->r->n_there++);
+	it->sampled = !it->differs && !it->noted &&
+	              (mapi_is_sampled(b->r, b->r->n_there++) || b->pairs[i].is_shared);
 }
 
 static int find_there(struct box *b, struct err *err)

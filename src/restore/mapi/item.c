@@ -9,7 +9,13 @@
 #include "valise/format/content.h"
 #include "valise/outlook/fx.h"
 
-enum { CLASS_OCTETS = 16 << 20, KEY_OCTETS = 16, SEARCH_KEY_MAX = 4096, LOST_MAX = 2000 };
+enum {
+	CLASS_OCTETS = 16 << 20,
+	KEY_OCTETS = 16,
+	SEARCH_KEY_MAX = 4096,
+	MF_READ = 0x01,
+	LOST_MAX = 2000
+};
 
 const struct tree_item *mapi_item_of(const struct acoll *a, const struct mitem *it)
 {
@@ -111,6 +117,34 @@ static int load_made(const struct acoll *a, const struct tree_item *it, struct b
 	return rc;
 }
 
+/*
+ * Reading a message changes no property that was kept: whether it was read the archive says of
+ * the item.
+ */
+static int set_read(struct bag *b, bool seen, struct err *err)
+{
+	int64_t was = bag_int(b, PidTagMessageFlags, MF_READ);
+	int64_t is = seen ? was | MF_READ : was & ~(int64_t)MF_READ;
+	int rc = was == is ? 0 : bag_set_int(b, PidTagMessageFlags, BAG_INT32, is, err);
+
+	bag_sort(b); /* it takes the place of the one that was there */
+	return rc;
+}
+
+static int load_beside(
+        const struct acoll *a, const struct mitem *it, struct bag **out, struct err *err)
+{
+	int rc = load_kept(a->reader, a->raw, &a->raw->items[it->raw], out, err);
+
+	if (rc == 0 && a->coll->kind == COLL_MAIL)
+		rc = set_read(*out, (mapi_item_of(a, it)->flags & FLAG_SEEN) != 0, err);
+	if (rc < 0) {
+		bag_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
 int mapi_item_load(const struct acoll *a, const struct mitem *it, struct bag **out,
         struct buf *lost, struct err *err)
 {
@@ -119,7 +153,7 @@ int mapi_item_load(const struct acoll *a, const struct mitem *it, struct bag **o
 	if (a->coll->kind == COLL_MAPI)
 		rc = load_kept(a->reader, a->coll, mapi_item_of(a, it), out, err);
 	else if (it->raw != PAIR_NONE && !it->reformed)
-		rc = load_kept(a->reader, a->raw, &a->raw->items[it->raw], out, err);
+		rc = load_beside(a, it, out, err);
 	else
 		rc = load_made(a, mapi_item_of(a, it), out, lost, err);
 	if (rc == 0)

@@ -105,6 +105,9 @@ static void match_by(
 			add(b, &n_b, sum_in(&rows[k].k, about), k);
 	SORT(a, n_a, by_sum);
 	SORT(b, n_b, by_sum);
+	for (i = 1; i < n_a && !about; i++)
+		if (memcmp(a[i - 1].sum, a[i].sum, SUM) == 0)
+			items[a[i - 1].at].is_shared = items[a[i].at].is_shared = true;
 	for (i = k = 0; i < n_a && k < n_b;) {
 		int order = memcmp(a[i].sum, b[k].sum, SUM);
 

@@ -22,6 +22,8 @@ struct pair_item {
 	mapi_id noted; /* by the journal; 0: nothing */
 	bool is_meant; /* to be paired: others are passed over */
 	uint32_t row; /* PAIR_NONE: it is not there */
+	bool is_shared; /* others have its search key, as copies do: which is which it does not say
+	                 */
 };
 struct pair_row {
 	struct pair_key k;
