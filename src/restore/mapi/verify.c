@@ -62,6 +62,8 @@ static int copy_batch(
 			rc = fx_read_end(fx, err);
 		fx_reader_free(fx);
 	} while (mapi_again(b->r, &rc, err));
+	if (rc == 0)
+		b->r->lost = 0;
 	if (rc < 0 && !err_ends(err)) { /* the server does not give them */
 		err_clear(err);
 		fetched_clear(out);
