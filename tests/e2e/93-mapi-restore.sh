@@ -185,6 +185,9 @@ printf 'From: ann@example.org\r\nDate: Tue, 02 Jan 2024 10:00:00 +0100\r\nMessag
 run 0 "$VALISE" import "$T/odd" -o "$T/odd.valise"
 server R fakemapi
 mapi R
+run 3 "$VALISE" check --for "$T/odd.valise" "${MAPI[@]}"
+says 'what stands behind the last part of the message'
+says 'is not known before'
 for _ in 1 2; do # it is said again: the journal knows it
 	run 3 "$VALISE" restore "$T/odd.valise" "${MAPI[@]}" --json
 	says '"altered":1'

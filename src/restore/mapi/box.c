@@ -312,6 +312,18 @@ static void remember(struct box *b)
 			        b->items[i]->differs);
 }
 
+static int plan_new(struct box *b, size_t i, struct err *err)
+{
+	int rc = b->r->opts->predictor ? mapi_box_foresee(b, i, err) : 0;
+
+	if (rc < 0 || b->items[i]->state == MITEM_FAILED)
+		return rc;
+	b->a->sum.added++;
+	b->r->to_add += mapi_item_of(b->a, b->items[i])->size;
+	mapi_item_done(b, i);
+	return 0;
+}
+
 static int put_new(struct box *b, struct err *err)
 {
 	int rc = 0;
@@ -319,12 +331,7 @@ static int put_new(struct box *b, struct err *err)
 	for (size_t i = 0; i < b->n && rc == 0; i++) {
 		if (b->items[i]->state != MITEM_NEW)
 			continue;
-		rc = b->r->opts->dry_run ? 0 : mapi_box_put(b, i, err);
-		if (b->r->opts->dry_run) {
-			b->a->sum.added++;
-			b->r->to_add += mapi_item_of(b->a, b->items[i])->size;
-			mapi_item_done(b, i);
-		}
+		rc = b->r->opts->dry_run ? plan_new(b, i, err) : mapi_box_put(b, i, err);
 		if (rc == 0)
 			rc = stop_check(err);
 	}

@@ -36,16 +36,40 @@ bool mapi_is_sampled(const struct mrun *r, uint64_t n)
 	return n < SAMPLE_FIRST || n % SAMPLE_EACH == 0 || r->opts->read_all || r->alters;
 }
 
+static void count_lost(struct mrun *r, const char *lost)
+{
+	size_t n;
+
+	for (const char *s = lost; *s; s += n + (s[n] != 0)) {
+		n = strcspn(s, "\n");
+		mapi_count(&r->losses, s, n);
+	}
+}
+
+int mapi_box_foresee(struct box *b, size_t i, struct err *err)
+{
+	struct buf lost = buf_of(SIZE_MAX);
+	struct bag *bag;
+	int rc = mapi_item_load(b->a, b->items[i], &bag, &lost, err);
+
+	if (rc == 0)
+		bag_free(bag);
+	if (rc == 0 && lost.len)
+		count_lost(b->r, buf_str(&lost));
+	buf_clear(&lost);
+	if (rc == 0 || err_ends(err))
+		return rc;
+	mapi_item_unreadable(b, i, err->text);
+	err_clear(err);
+	return 0;
+}
+
 /* What of its octets has no place in an item of MAPI: that of many items is told together. */
 static void tell_lost(struct box *b, size_t i)
 {
 	struct mitem *it = b->items[i];
-	size_t n;
 
-	for (const char *s = it->lost; *s; s += n + (s[n] != 0)) {
-		n = strcspn(s, "\n");
-		mapi_count(&b->r->losses, s, n);
-	}
+	count_lost(b->r, it->lost);
 	for (char *s = it->lost; (s = strchr(s, '\n')); s++)
 		*s = ';';
 	free(it->differs);

@@ -136,17 +136,35 @@ int mapi_each_coll(struct mrun *r, box_fn fn, struct err *err)
 	return rc;
 }
 
+static void predict(const struct mrun *r, bool sure, uint64_t items, const char *text)
+{
+	const struct prediction p = {
+	        .what = PREDICT_FORM, .sure = sure, .text = text, .items = items};
+
+	r->opts->predictor->said(r->opts->predictor->ctx, &p);
+}
+
 /*
- * check --for: what it costs. What a server of MAPI refuses or alters, none says beforehand; no
- * form of an item is known that all of them refuse.
+ * check --for: what has no place in an item, and what it costs. What a server of MAPI refuses or
+ * alters, none says beforehand.
  */
-static void tell_cost(struct mrun *r)
+static void foresee(struct mrun *r)
 {
 	const struct predict_cost cost = {.items = r->sum.added,
 	        .bytes = r->to_add,
 	        .trips = r->sum.added,
 	        .item_us = SLOW_ITEM_US};
 
+	for (size_t i = 0; i < r->losses.n; i++) {
+		char *text = xasprintf("no property of an item says: %s", r->losses.list[i].name);
+
+		predict(r, true, r->losses.list[i].items, text);
+		free(text);
+	}
+	if (r->sum.added)
+		predict(r, false, r->sum.added,
+		        "what a server of MAPI refuses or alters is not known before: the restore "
+		        "compares what it stored, and names it");
 	r->opts->predictor->cost(r->opts->predictor->ctx, &cost);
 }
 
@@ -156,9 +174,10 @@ static int restore_all(struct mrun *r, struct err *err)
 	int rc, end;
 
 	rc = mapi_each_coll(r, restore_box, err);
-	mapi_say_counts(r);
-	if (rc == 0 && r->opts->predictor)
-		tell_cost(r);
+	if (!r->opts->predictor)
+		mapi_say_counts(r);
+	else if (rc == 0)
+		foresee(r);
 	end = r->opts->dry_run ? 0 : mapi_journal_commit(r->journal, &late);
 	return rc == 0 && end < 0 ? err_copy(err, &late) : rc;
 }

@@ -150,6 +150,8 @@ bool mapi_again(struct mrun *r, int *rc, struct err *err);
 /* The ${n}-th that was stored, or that was there and no journal knows: is it read back? */
 bool mapi_is_sampled(const struct mrun *r, uint64_t n);
 int mapi_box_put(struct box *b, size_t i, struct err *err) MUST_CHECK;
+/* What would have no place in the item, is counted. */
+int mapi_box_foresee(struct box *b, size_t i, struct err *err) MUST_CHECK;
 void mapi_item_failed(struct box *b, size_t i, const char *why);
 void mapi_item_unreadable(struct box *b, size_t i, const char *why);
 void mapi_item_done(struct box *b, size_t i);
