@@ -35,7 +35,7 @@ static int take_logon(void *ctx, struct rop_in *in, uint32_t value, struct err *
 {
 	struct logon *l = ctx;
 	struct mapi_store *s = l->store;
-	const uint8_t *guid;
+	const uint8_t *guid, *life;
 	uint8_t flags;
 
 	(void)err;
@@ -50,15 +50,17 @@ static int take_logon(void *ctx, struct rop_in *in, uint32_t value, struct err *
 		rop_get(in, 1); /* ResponseFlags */
 		guid = rop_get_octets(in, 16);
 		rop_get(in, 2); /* ReplId */
-		rop_get_octets(in, 16); /* ReplGuid */
+		life = rop_get_octets(in, 16); /* ReplGuid */
 		rop_get_octets(in, 8 + 8 + 4); /* LogonTime, GwartTime, StoreState */
 	} else {
 		rop_get(in, 2);
-		guid = rop_get_octets(in, 16); /* ReplGuid: there is no other */
+		guid = life = rop_get_octets(in, 16); /* ReplGuid: there is no other */
 		rop_get_octets(in, 16); /* PerUserGuid */
 	}
 	if (guid)
 		memcpy(s->guid, guid, 16);
+	if (life)
+		memcpy(s->life, life, 16);
 	return 0;
 }
 
@@ -178,4 +180,9 @@ uint64_t mapi_store_requests(const struct mapi_store *s)
 const uint8_t *mapi_store_guid(const struct mapi_store *s)
 {
 	return s->guid;
+}
+
+const uint8_t *mapi_store_life(const struct mapi_store *s)
+{
+	return s->life;
 }

@@ -119,6 +119,7 @@ struct mapi_store {
 	struct progress *progress;
 	enum mapi_which which;
 	uint8_t guid[16];
+	uint8_t life[16]; /* ReplGuid of RopLogon */
 	uint8_t replica[16]; /* GUID of ${replica_id}: see contents.c */
 	uint16_t replica_id; /* 0: not known */
 	bool has_asked_replica;

@@ -9,8 +9,8 @@
  * What a restore to MAPI remembers (restore/journal_file.h): {"c":COLLECTION,"u":ID}, the folder
  * that a collection of the archive went to; {"c":COLLECTION,"h":SHA-256,"m":ID}, the message that
  * an item became, with "x" where it is not as it was sent: how; {"o":ID}, a message that was there
- * too often before the first restore. Ids are 16 hexadecimal digits. A COLLECTION is written
- * "mail: INBOX".
+ * too often before the first restore. The archive is written with the GUIDs of the mailbox. Ids are
+ * 16 hexadecimal digits. A COLLECTION is written "mail: INBOX".
  */
 struct mapi_journal;
 int mapi_journal_open(const char *path, const char *archive_id, bool dry, struct mapi_journal **out,

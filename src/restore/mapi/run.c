@@ -2,18 +2,28 @@
 #include <stdlib.h>
 #include "restore/labels/view.h"
 #include "run.h"
+#include "valise/base/hash.h"
 #include "valise/base/mem.h"
 #include "valise/restore/predict.h"
 
 enum { SLOW_ITEM_US = 50000 };
 
-/* A journal that is damaged is left alone: the run goes on without one. */
+/*
+ * Its ids are those of this mailbox: of another one of the same address they are other items'. A
+ * journal that is damaged is left alone: the run goes on without one.
+ */
 static int open_journal(struct mrun *r, struct err *err)
 {
 	const struct target_opts *o = r->opts;
 	bool dry = o->dry_run || o->looked;
-	int rc = mapi_journal_open(o->journal, o->archive_id, dry, &r->journal, err);
+	char guid[33], life[33], *of;
+	int rc;
 
+	hex_format(mapi_store_guid(r->store), 16, guid);
+	hex_format(mapi_store_life(r->store), 16, life);
+	of = xasprintf("%s %s %s", o->archive_id ? o->archive_id : "", guid, life);
+	rc = mapi_journal_open(o->journal, of, dry, &r->journal, err);
+	free(of);
 	if (rc != ERR_DAMAGED)
 		return rc;
 	progress_say(r->progress, SAY_WARNING,

@@ -31,6 +31,11 @@ const struct mapi_greeting *mapi_store_greeting(const struct mapi_store *s);
 uint64_t mapi_store_requests(const struct mapi_store *s);
 /* GUID of the mailbox (MS-OXCSTOR 2.2.1.1.3): 16 octets. */
 const uint8_t *mapi_store_guid(const struct mapi_store *s);
+/*
+ * ReplGuid of RopLogon, 16 octets: what ids mean by. A mailbox that is created again has
+ * another one, even where it has its GUID again.
+ */
+const uint8_t *mapi_store_life(const struct mapi_store *s);
 
 /* ---- folders ---- */
 

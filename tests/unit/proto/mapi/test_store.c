@@ -40,6 +40,7 @@ static void test_logon(void **state)
 	server_begin();
 	s = open_store(MAPI_MAILBOX);
 	assert_memory_equal(mapi_store_guid(s), "0123456789abcdef", 16);
+	assert_memory_equal(mapi_store_life(s), "replica---------", 16);
 	assert_string_equal(mapi_store_greeting(s)->display_name, "Fixture User");
 	mapi_close(s);
 	mapi_close(NULL);
