@@ -30,6 +30,7 @@ cat > want <<'W'
 ./share/doc/valise/docs/PERFORMANCE.md
 ./share/doc/valise/docs/RESTORE.md
 ./share/doc/valise/docs/STYLE.md
+./share/doc/valise/docs/growth.svg
 ./share/doc/valise/docs/valise.schema.json
 ./share/doc/valise/examples/valise-backup@.service
 ./share/doc/valise/examples/valise-backup@.timer
