@@ -107,7 +107,7 @@ const struct protocol protocols[] = {
                 .name = "mapi",
                 .schemes = {{"https", SECURITY_TLS, 443}, {"http", SECURITY_NONE, 80}},
                 .example = "https://mail.example.org/mapi/emsmdb/",
-                .url_help = "https://HOST/mapi/emsmdb/?MailboxId=...; or HOST or ADDRESS, for "
+                .url_help = "https://HOST/mapi/emsmdb/?... or HOST or ADDRESS, for "
                             "which it is found",
                 .is_found = true,
                 .own_key = "mailbox",
