@@ -16,12 +16,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(
         enum service_kind kind, bool cleartext, const struct endpoint *at, const char *user)
 {
-	bool dav = kind == SERVICE_CALDAV || kind == SERVICE_CARDDAV;
-
 	CHECK(at->host && *at->host && at->port);
 	CHECK(!strpbrk(at->host, "/@[] %"));
 	CHECK(cleartext || at->security != SECURITY_NONE);
-	CHECK(dav ? at->path && at->path[0] == '/' : !at->path);
+	CHECK(protocols[kind].has_path ? at->path && at->path[0] == '/' : !at->path);
 	for (const char *p = at->path; p && *p; p++)
 		CHECK(*p > ' ' && *p < 127);
 	if (user) {

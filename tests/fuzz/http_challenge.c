@@ -24,7 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	challenges_parse(&c, text);
 	if (c.n > CHALLENGES_MAX)
 		abort();
+	/* libcurl writes the fields of what signs in a connection */
 	if (auth_choose(&auth, &c, "https://a.example/", false, NULL) == 0 &&
+	        auth.used.scheme != AUTH_NTLM && auth.used.scheme != AUTH_NEGOTIATE &&
 	        auth_header(&auth, "GET", "https://a.example/x", &out, NULL) == 0 && !out.len)
 		abort();
 	auth_clear(&auth);
