@@ -6,6 +6,7 @@
 #include "valise/base/lookup.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/tree/words.h"
 
 /* What is looked for: the href, of the properties of items their own name. */
 static const char *href_of(const struct tree_coll *c, const struct tree_item *it)
@@ -105,16 +106,6 @@ int fill_find(struct import_run *run, enum coll_kind kind, const char *name, boo
 	return rc < 0 ? err_widen(err, ERR_WHOLE) : 0;
 }
 
-/* RFC 3501 9, flag-keyword: an atom. */
-static bool is_keyword(void *ctx, const char *word)
-{
-	(void)ctx;
-	for (const char *p = word; *p; p++)
-		if (*p <= ' ' || *p >= 127 || strchr("(){%*\"\\]", *p))
-			return false;
-	return *word && strlen(word) < 256;
-}
-
 /* An import only adds: flags and keywords that are new are set, none is taken away. */
 static void merge_flags(struct filled *f, struct tree_item *it, const struct import_item *from)
 {
@@ -125,7 +116,7 @@ static void merge_flags(struct filled *f, struct tree_item *it, const struct imp
 	buf_puts(&words, tree_coll_keyword_text(f->coll, it->keywords));
 	if (from->keywords)
 		buf_putf(&words, "%s%s", words.len ? " " : "", from->keywords);
-	keywords = tree_coll_words(f->coll, buf_str(&words), is_keyword, NULL);
+	keywords = tree_coll_words(f->coll, buf_str(&words), word_is_keyword, NULL);
 	f->changed += flags != it->flags || keywords != it->keywords;
 	it->flags = flags;
 	it->keywords = keywords;
@@ -149,7 +140,7 @@ static int fill_mail(struct import_run *run, struct filled *f, const struct impo
 	new.uid = f->last_uid = f->next_uid++;
 	new.flags = it->flags;
 	if (it->keywords)
-		new.keywords = tree_coll_words(f->coll, it->keywords, is_keyword, NULL);
+		new.keywords = tree_coll_words(f->coll, it->keywords, word_is_keyword, NULL);
 	if (it->labels || it->msgid || it->thrid) {
 		struct tree_ext *e = tree_coll_ext(f->coll, &new.ext);
 

@@ -44,6 +44,15 @@ static const char *const status_words[] = {
         [COLL_SKIPPED] = "skipped",
 };
 
+bool word_is_keyword(void *ctx, const char *word)
+{
+	(void)ctx;
+	for (const char *p = word; *p; p++)
+		if (*p <= ' ' || *p >= 127 || strchr("(){%*\"\\]", *p))
+			return false;
+	return *word && strlen(word) < 256;
+}
+
 void words_put(struct buf *out, const struct word *table, unsigned bits)
 {
 	char sep = '[';

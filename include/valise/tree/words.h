@@ -16,6 +16,9 @@ extern const struct word flag_words[];
 extern const struct word warn_words[];
 extern const struct word attr_words[];
 
+/* A tree_word_fn: may a message have it as a keyword? RFC 3501 9, flag-keyword: an atom. */
+bool word_is_keyword(void *ctx, const char *word);
+
 /* Append a JSON list of the words of ${bits}. */
 void words_put(struct buf *out, const struct word *table, unsigned bits);
 json_t *words_to_json(const struct word *table, unsigned bits);

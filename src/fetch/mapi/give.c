@@ -8,6 +8,7 @@
 #include "valise/base/escape.h"
 #include "valise/base/mem.h"
 #include "valise/base/text.h"
+#include "valise/tree/words.h"
 
 enum { HEAD_OCTETS = 65536, LOSSES_MAX = 4000, PATH_DIGITS = 32, TWIN_DIGITS = 16, FLAG_READ = 1 };
 
@@ -151,16 +152,6 @@ static int write_made(void *ctx, const void *p, size_t n, struct err *err)
 	return intake_write(&one->in, p, n, err);
 }
 
-/* RFC 3501 9, flag-keyword: an atom. */
-static bool is_keyword(void *ctx, const char *word)
-{
-	(void)ctx;
-	for (const char *p = word; *p; p++)
-		if (*p <= ' ' || *p >= 127 || strchr("(){%*\"\\]", *p))
-			return false;
-	return *word && strlen(word) < 256;
-}
-
 /* By options, now that all is known of it; what was here before stays. */
 static bool leaves_out(const struct one *one, const struct outlook_made *made)
 {
@@ -222,7 +213,7 @@ static int put_made(struct one *one, const struct outlook_made *made, struct err
 		                                                 : b->next_uid++;
 		it.flags = made->flags;
 		if (made->keywords)
-			it.keywords = tree_coll_words(c, made->keywords, is_keyword, NULL);
+			it.keywords = tree_coll_words(c, made->keywords, word_is_keyword, NULL);
 		one->path = xasprintf("%" PRIu32, it.uid);
 		one->href = xstrdup(one->path);
 	} else {

@@ -134,14 +134,10 @@ void mapi_close(struct mapi_store *s)
 	free(s);
 }
 
-/* MS-OXCROPS 2.2.4.1.2; of a public folder that is elsewhere the servers that have it. */
-static int take_open(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+void rop_pass_folder(struct rop_in *in)
 {
-	(void)ctx;
-	(void)value;
-	(void)err;
 	rop_get(in, 1); /* HasRules */
-	if (rop_get(in, 1)) {
+	if (rop_get(in, 1)) { /* IsGhosted */
 		size_t servers = (size_t)rop_get(in, 2);
 
 		rop_get(in, 2);
@@ -149,6 +145,14 @@ static int take_open(void *ctx, struct rop_in *in, uint32_t value, struct err *e
 			if (rop_get(in, 1) == 0)
 				servers--;
 	}
+}
+
+static int take_open(void *ctx, struct rop_in *in, uint32_t value, struct err *err)
+{
+	(void)ctx;
+	(void)value;
+	(void)err;
+	rop_pass_folder(in);
 	return 0;
 }
 

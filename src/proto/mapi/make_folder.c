@@ -24,17 +24,8 @@ static int take_made(void *ctx, struct rop_in *in, uint32_t value, struct err *e
 	(void)err;
 	m->id = rop_get(in, 8);
 	m->was_there = rop_get(in, 1) != 0;
-	if (!m->was_there)
-		return 0;
-	rop_get(in, 1); /* HasRules */
-	if (rop_get(in, 1)) { /* IsGhosted */
-		size_t servers = (size_t)rop_get(in, 2);
-
-		rop_get(in, 2);
-		while (servers > 0 && !in->is_short)
-			if (rop_get(in, 1) == 0)
-				servers--;
-	}
+	if (m->was_there)
+		rop_pass_folder(in);
 	return 0;
 }
 

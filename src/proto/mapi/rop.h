@@ -150,6 +150,11 @@ void rop_let_go(struct mapi_store *s);
 /* ... or in the request that is being written. */
 void rop_release_now(struct mapi_store *s, unsigned slot);
 
+/*
+ * The end of what RopOpenFolder and RopCreateFolder answer (MS-OXCROPS 2.2.4.1.2, 2.2.4.2.2):
+ * HasRules; of a public folder that is elsewhere the servers that have it.
+ */
+void rop_pass_folder(struct rop_in *in);
 /* RopOpenFolder: the slot of its handle. */
 unsigned rop_open_folder(struct mapi_store *s, mapi_id id, struct rop_fate *fate);
 
